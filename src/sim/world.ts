@@ -67,11 +67,24 @@ export interface Host {
   nextPid: Pid;
   ofds: Record<number, Ofd>;
   pipes: Record<number, Pipe>;
+  /** Numbers of descriptions and pipes that are free again. */
+  freeOfds: number[];
+  freePipes: number[];
   waiters: Record<string, Pid[]>;
+  /** Output of commands run from outside (no terminal), by the name that the caller gave. */
+  collected: Record<string, string>;
   journals: Record<string, Chunked<JournalEntry>>;
 }
 
-export interface Disk { sizeKb: number; /** Time one fsync takes. */ fsyncUs: Us; /** Space taken by what is not modelled as files, in KiB, by file tree. */ ballastKb: Record<string, number>; failing: boolean }
+export interface Disk {
+  sizeKb: number;
+  /** Time one fsync takes. */
+  fsyncUs: Us;
+  /** Space taken by what is not modelled byte for byte: the images, the packages. */
+  ballastKb: number;
+  /** Net bytes written since the world began. */
+  writtenBytes: number;
+}
 
 export interface Root {
   id: string;
@@ -91,6 +104,8 @@ export interface Proc {
   pid: Pid;
   /** The id inside its own pid namespace (Planet's, a container's). */
   vpid: Pid;
+  /** Of a container's process: its id in the namespace around (Planet's). */
+  outer?: Pid;
   ppid: Pid; pgid: Pid; sid: Pid;
   /** For a thread: the process it belongs to. */
   threadOf: Pid | null;
@@ -100,28 +115,40 @@ export interface Proc {
   mem: Json; event: Json;
   uid: number; gid: number; groups: readonly number[];
   umask: number;
+  /** Capabilities that it has though it is not root. */
+  caps: readonly string[];
   root: string; chroot: string; cwd: string; netns: string; unit: string | null; exe: string;
   tty: string | null;
   fds: Record<number, number>;
   replies: Chunked<Reply>;
   /** The call it stands at, the handler's own notes on it, and what wakes it. */
-  waiting: { call: Syscall; state: Json; keys: string[]; gen: number } | null;
+  waiting: { call: Syscall; state: Json; keys: readonly string[]; /** The event that ends its patience. */ until: { at: Us; seq: number } | null } | null;
+  /** Counts its blocks and timers' lives: an event of another count is void. */
   gen: number;
+  /** It is in the ready list; `timedOut`: its deadline woke it. */
+  queued: boolean; timedOut: boolean;
   actions: Partial<Record<Signal, 'ignore' | 'catch'>>;
   pending: Signal[];
   /** null while it lives; then what wait() tells. */
   exit: { status: number; signal: Signal | null } | null;
+  /** Where its exit status is written for a caller outside the world: a name in `collected`. */
+  report: string | null;
   stopped: boolean;
   startedAt: Us;
   /** Syscalls since the last virtual millisecond was charged, and the CPU time charged so far. */
   quantum: number; cpuUs: Us;
   // of a process (not a thread):
   memory: Record<string, Json>;
-  timers: Record<string, { entry: string; everyUs: Us | null; jitterUs: Us; gen: number; seq: number; startedAt: Us }>;
+  timers: Record<string, Timer>;
+  /** Some timer of it is parked. */
+  hasQuiet?: boolean;
   onChild: string | null;
   onSignal: Partial<Record<Signal, string>>;
   notified: { ready: boolean; status: string };
 }
+
+/** A daemon's timer. `parked`: quiet, until the world's disturbance differs from this number. */
+export interface Timer { entry: string; dueAt: Us; everyUs: Us | null; jitterUs: Us; gen: number; seq: number; parked: number | null }
 
 /** An open file description. */
 export type Ofd = { refs: number; id: number } & (
@@ -131,9 +158,14 @@ export type Ofd = { refs: number; id: number } & (
   | { kind: 'pipe'; pipe: number; end: 'read' | 'write'; path?: string }
   | { kind: 'tty'; tty: string }
   | { kind: 'socket'; ns: string; socket: number }
+  | { kind: 'collect'; into: string }
+  | { kind: 'ptmx'; tty: string; at: number }
   | { kind: 'journal'; root: string; ident: string; unit: string | null; partial: string; priority: number });
 
 export interface Pipe { text: string; readers: number; writers: number; path: string | null }
+
+/** A piece of what a terminal showed. 'mark': no text, but who waits there for a person (see pty.ts). */
+export interface Shown { kind: 'out' | 'edit' | 'mark'; text: string }
 
 /** A terminal: its line discipline and all it showed. */
 export interface Tty {
@@ -146,9 +178,11 @@ export interface Tty {
   input: string; line: string; eof: boolean;
   session: Pid; foreground: Pid;
   /** Everything shown. kind 'edit': echo and prompts, which are not output. */
-  shown: Chunked<{ kind: 'out' | 'edit'; text: string }>;
+  shown: Chunked<Shown>;
   /** Who waits for a person at a prompt, if a shell does. `known`: pids that have prompted before. */
   prompt: { pid: Pid; ps: 1 | 2; text: string; status: number } | null;
+  /** A program waits for a person's line on the terminal that a relay shows here. */
+  remoteReads: boolean;
   known: Pid[];
   closed: boolean;
 }

@@ -13,21 +13,28 @@ export function schedule<E extends Timed>(line: Timeline<E>, at: Us, event: Omit
   const queue = own(line, 'queue') as E[];
   const seq = ++line.seq;
   const due = at < line.now ? line.now : at;
-  let low = 0, high = queue.length; // first index whose event is due at `due` or earlier
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (queue[middle]!.at > due) low = middle + 1; else high = middle;
-  }
+  const low = firstDue(queue, due);
   const entry = { ...event, at: due, seq } as unknown as E;
   if (low === queue.length) queue.push(entry);
   else queue.splice(low, 0, entry);
   return seq;
 }
 
-/** Removes the event with this sequence number, if it is still there. */
-export function cancel<E extends Timed>(line: Timeline<E>, seq: number): void {
-  const at = line.queue.findIndex((event) => event.seq === seq);
-  if (at >= 0) own(line, 'queue').splice(at, 1);
+/** The first index whose event is due at `due` or earlier: the latest come first. */
+function firstDue(queue: readonly Timed[], due: Us): number {
+  let low = 0, high = queue.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (queue[middle]!.at > due) low = middle + 1; else high = middle;
+  }
+  return low;
+}
+
+/** Removes the event that was scheduled for `at` under this sequence number, if it is still there. */
+export function cancel<E extends Timed>(line: Timeline<E>, at: Us, seq: number): void {
+  for (let i = firstDue(line.queue, at); i < line.queue.length && line.queue[i]!.at === at; i++) {
+    if (line.queue[i]!.seq === seq) { own(line, 'queue').splice(i, 1); return; }
+  }
 }
 
 /** Takes the next event off and moves the clock to it. */

@@ -12,7 +12,7 @@ export const minutes = (n: number): Us => seconds(60 * n);
 export const hours = (n: number): Us => seconds(3_600 * n);
 
 /**
- * What an undisturbed host clock says at virtual time 0, in milliseconds since 1970:
- * Tue Apr 30 20:44:00 UTC 2019, 26 hours after the seed's installation (its nodes are 26h old).
+ * What an undisturbed host clock says at virtual time 0, in milliseconds since 1970: Mon Apr 29 18:44:00
+ * UTC 2019. The installation of the training text's cluster began at 18:40 and ends while the world boots.
  */
-export const EPOCH_MS = Date.UTC(2019, 3, 30, 20, 44, 0);
+export const EPOCH_MS = Date.UTC(2019, 3, 29, 18, 44, 0);

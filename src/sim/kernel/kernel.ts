@@ -4,6 +4,7 @@
  * up. So what a blocked program waits for is plain data: its call, the handler's notes, the keys.
  */
 import type { Us } from '../engine/time.ts';
+import type { Fs } from '../host/fs.ts';
 import type { Json, Program, Reply, Signal } from '../proc/program.ts';
 import type { Calls, Op } from '../proc/syscalls.ts';
 import type { Event, Host, HostName, Pid, Proc, World } from '../world.ts';
@@ -22,6 +23,8 @@ export interface Kernel {
   /** Owned: may be mutated along paths taken with `own`. */
   world: World;
   readonly programs: Readonly<Record<string, Program>>;
+  /** File trees that containers are made from, by name. */
+  readonly images?: Readonly<Record<string, Fs>>;
   /** An owned host, and an owned process of it. */
   host(name: HostName): Host;
   proc(host: Host, pid: Pid): Proc | undefined;

@@ -4,6 +4,7 @@
  * here and say so. It knows nothing of how the kernel answers (src/sim/kernel).
  */
 import type { Us } from '../engine/time.ts';
+import type { Tree } from '../host/fs.ts';
 import type { NetChange, NetRead } from '../net/state.ts';
 import type { Json, Result, Reply, Signal, Sys } from './program.ts';
 
@@ -40,9 +41,13 @@ export interface Exec {
   foreground?: boolean;
   /** Lead a new session without a terminal (setsid). */
   session?: boolean;
+  /** Lead a new session with this terminal (setsid, TIOCSCTTY): a descriptor from `openpty`. */
+  terminal?: Fd;
   /** Only root: other ids, root file system, network namespace, control group (systemd unit). */
   uid?: number; gid?: number; groups?: readonly number[];
   root?: string; netns?: string; unit?: string;
+  /** Ambient capabilities that a process without root keeps. */
+  caps?: readonly string[];
   /** Signals ignored from the start (nohup; background jobs of a shell without job control). */
   ignore?: readonly Signal[];
 }
@@ -98,7 +103,8 @@ export interface Calls {
   dup: [{ fd: Fd; to?: Fd; min?: number }, Fd];
   pipe: [{}, { read: Fd; write: Fd }];
   /** (blocks) '' is the end. On a terminal in raw mode: the keys that came. `prompt`: a shell asks a person. */
-  read: [{ fd: Fd; max?: number; timeoutUs?: Us; prompt?: { ps: 1 | 2; text: string; status: number } }, string];
+  /** `relay`: the reader passes keys on to a terminal elsewhere (ssh, kubectl exec) and is no person's goal itself. */
+  read: [{ fd: Fd; max?: number; timeoutUs?: Us; prompt?: { ps: 1 | 2; text: string; status: number }; relay?: boolean }, string];
   /** (blocks on a full pipe) EPIPE comes after SIGPIPE. `edit`: terminal echo, not output (readline). */
   write: [{ fd: Fd; text: string; edit?: boolean }, number];
   seek: [{ fd: Fd; to: number; from: 'start' | 'current' | 'end' }, number];
@@ -139,6 +145,9 @@ export interface Calls {
   // --- terminals
   tty: [{ fd: Fd }, { name: string; cols: number; rows: number; raw: boolean; echo: boolean; foreground: number }];
   ttyMode: [{ fd: Fd; raw: boolean; echo: boolean }, null];
+  /** A pseudo-terminal: what is written to `master` is typed, what the terminal shows is read there. */
+  openpty: [{ cols: number; rows: number }, { master: Fd; slave: Fd; name: string }];
+  ttyResize: [{ fd: Fd; cols: number; rows: number }, null];
   // --- sockets
   /** (blocks) `timeoutUs` is the caller's patience; without it, the kernel's 127 s of SYN retries. */
   connect: [{ proto: 'tcp'; addr: string; port: number; from?: { addr?: string; port?: number }; timeoutUs?: Us }, Fd];
@@ -152,7 +161,8 @@ export interface Calls {
   send: [{ fd: Fd; data: Json; size?: number }, null];
   /** (blocks) The next message; null when the peer has closed. ETIMEDOUT after `timeoutUs`. */
   recv: [{ fd: Fd; timeoutUs?: Us }, { data: Json } | null];
-  shutdown: [{ fd: Fd }, null];
+  /** No more is sent; with 'both', reads end at once too, those that already wait included. */
+  shutdown: [{ fd: Fd; how?: 'both' }, null];
   udp: [{ addr?: string; port?: number; entry?: string }, Fd];
   /** Connects a datagram socket: only this peer is heard, ICMP errors come back as errno. */
   udpConnect: [{ fd: Fd; addr: string; port: number }, null];
@@ -186,15 +196,20 @@ export interface Calls {
   /** (blocks) until the journal is longer than `from`. */
   journalWait: [{ from: number }, null];
   // --- containers (root only): what clone, unshare, mount and cgroups do for runc
-  rootCreate: [{ id: string; image: string; hostname: string; binds: readonly { source: string; target: string; readonly?: boolean }[]; files?: Readonly<Record<string, string>>; share?: string }, null];
+  rootCreate: [{ id: string; image: string; hostname: string; binds: readonly { source: string; target: string; readonly?: boolean }[]; files?: Tree; share?: string }, null];
   rootRemove: [{ id: string }, null];
   netnsCreate: [{ name: string }, null];
   netnsRemove: [{ name: string }, null];
   // --- a daemon's own business
   /** (blocks for ever) */
   serve: [{}, never];
-  /** After `afterUs`, a thread at `entry` with event {timer: name}; with `everyUs`, again and again. Replaces one of the same name. */
-  timer: [{ name: string; entry: string; afterUs: Us; everyUs?: Us; jitterUs?: Us }, null];
+  /**
+   * After `afterUs`, a thread at `entry` with event {timer: name}; with `everyUs`, again and again. Replaces
+   * one of the same name. A `quiet` timer does not fire while the world is undisturbed; a disturbance (rules,
+   * links, routes, sysctls, daemons, clocks, disks, power) arms it again at its next phase: `afterUs` plus the
+   * smallest multiple of `everyUs` that lies in the future.
+   */
+  timer: [{ name: string; entry: string; afterUs: Us; everyUs?: Us; jitterUs?: Us; quiet?: boolean }, null];
   timerStop: [{ name: string }, null];
   /** Run `entry` as a thread with `event`. */
   thread: [{ entry: string; event: Json }, number];

@@ -1,0 +1,41 @@
+/**
+ * Goals, graded by effect: each runs its command on a fork of the world and looks at what came out. The
+ * trainee's world never feels it.
+ */
+import type { Goal, Scenario } from './scenario.ts';
+import type { ExecAnswer, Session } from './session.ts';
+
+export interface GoalResult { id: string; title: string; passed: boolean; /** What was seen, for a person. */ message: string }
+
+export const checkGoals = (session: Session, scenario: Scenario): GoalResult[] => scenario.goals.map((goal) => checkGoal(session, goal));
+
+/** How often a goal with patience looks again, in simulated seconds. */
+const AGAIN_SECONDS = 5;
+
+export function checkGoal(session: Session, goal: Goal): GoalResult {
+  const fork = session.fork();
+  const host = fork.sim.world.hosts[goal.on];
+  if (!host) return result(goal, false, `there is no node ${goal.on}`);
+  if (!host.up) return result(goal, false, `${goal.on} is down`);
+  const began = fork.now;
+  for (;;) {
+    const seen = fork.exec(goal.on, goal.run, { user: goal.user, wait: 30 });
+    const why = reasonAgainst(goal, seen);
+    if (why === null) return result(goal, true, firstLine(seen));
+    if ((fork.now - began) / 1_000_000 + AGAIN_SECONDS > goal.within) return result(goal, false, goal.message ?? why);
+    fork.advance(AGAIN_SECONDS);
+  }
+}
+
+const result = (goal: Goal, passed: boolean, message: string): GoalResult => ({ id: goal.id, title: goal.title, passed, message });
+const firstLine = (seen: ExecAnswer): string => (seen.stdout + seen.stderr).split('\n')[0]!.slice(0, 200);
+
+function reasonAgainst(goal: Goal, seen: ExecAnswer): string | null {
+  const text = seen.stdout + seen.stderr;
+  if (seen.exit === null) return `\`${goal.run}\` did not end`;
+  if (goal.exit !== undefined && seen.exit !== goal.exit) return `\`${goal.run}\` ended with status ${seen.exit}: ${firstLine(seen)}`;
+  const found = goal.match === undefined ? null : new RegExp(goal.match, 'm').exec(text);
+  if (goal.match !== undefined && !found) return `\`${goal.run}\` said: ${firstLine(seen) || 'nothing'}`;
+  const against = goal.not === undefined ? null : new RegExp(goal.not, 'm').exec(text);
+  return against ? `\`${goal.run}\` still says: ${against[0]}` : null;
+}

@@ -1,0 +1,3 @@
+/** What launch.mjs exports. */
+export const root: string;
+export function load(entry: string): Promise<Record<string, unknown> & { stamp: string }>;

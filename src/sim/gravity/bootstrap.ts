@@ -1,0 +1,65 @@
+/**
+ * Ends the installation of a cluster whose disks are laid: does through etcd and the API server what the
+ * installer's last phases would have done. It runs once, on the first master, when a world is made.
+ */
+import { seconds } from '../engine/time.ts';
+import type { Program, Start, Sys } from '../proc/program.ts';
+import { call } from '../proc/syscalls.ts';
+import { apply, waitFor } from './cluster-api.ts';
+import { STATE_DIR } from './layout/paths.ts';
+import { corednsObjects, rbacObjects } from './manifests.ts';
+import { beginState, enableElections, installApp, waitForCluster } from './phases/install.ts';
+import { changePhase, leaves, type Plan } from './plan.ts';
+import { installPlan } from './plans/install.ts';
+import { installedSite, installOperation, type OperationRecord } from './state.ts';
+import { openStore, putOperation, putPlan, putSite } from './store.ts';
+import type { Cluster } from './topology.ts';
+
+/** The plan of the installation, every phase completed at its time. */
+export function completedPlan(cluster: Cluster): Plan {
+  const plan = installPlan({ operationId: cluster.installId, cluster });
+  const all = leaves(plan.phases);
+  const step = Math.floor((cluster.installEnded - cluster.installStarted) / (all.length + 1));
+  return all.reduce((done, phase, i) => changePhase(done, phase.id, { state: 'completed', updated: cluster.installStarted + (i + 1) * step }), plan);
+}
+
+const PATIENCE_US = seconds(600);
+const AGAIN_US = seconds(2);
+
+/** Until it goes well: the cluster is just coming up. */
+const insist = (work: () => Sys<string | null>, say: string): Sys<boolean> => waitFor(function* () {
+  const failure = yield* work();
+  if (failure) yield* call('journalWrite', { ident: 'gravity', message: `${say}: ${failure}` });
+  return failure === null;
+}, PATIENCE_US, AGAIN_US);
+
+function* main(start: Start): Sys<number> {
+  const cluster = start.mem as unknown as Cluster;
+  const operation: OperationRecord = {
+    ...installOperation(cluster), state: 'install_in_progress',
+    progress: { message: 'Install system applications', completion: 71, state: 'in_progress', created: cluster.installStarted },
+  };
+  const steps: readonly (readonly [string, () => Sys<string | null>])[] = [
+    ['state', () => beginState({ cluster, operation })],
+    ['rbac', () => apply(rbacObjects(cluster))],
+    ['nodes', () => waitForCluster(cluster)],
+    ['coredns', () => apply(corednsObjects(cluster))],
+    ...cluster.release.apps.map(([app]) => [app, () => installApp(app)] as const),
+    ['election', () => enableElections(cluster)],
+    ['finish', () => finish(cluster)],
+  ];
+  for (const [name, work] of steps) {
+    if (!(yield* insist(work, name))) return 1;
+  }
+  return 0;
+}
+
+function* finish(cluster: Cluster): Sys<string | null> {
+  const store = yield* openStore(`${STATE_DIR}/secrets`);
+  for (const wrote of [yield* putOperation(store, cluster.name, installOperation(cluster)), yield* putPlan(store, completedPlan(cluster)), yield* putSite(store, installedSite(cluster))]) {
+    if (!wrote.ok) return wrote.error;
+  }
+  return null;
+}
+
+export const bootstrap: Program = { name: 'gravity-bootstrap', main };

@@ -1,0 +1,121 @@
+/**
+ * The files of /proc that describe the machine. Formats of Linux 3.10, proc(5).
+ */
+import { items } from '../engine/chunked.ts';
+import { EPOCH_MS } from '../engine/time.ts';
+import type { Host, Proc } from '../world.ts';
+import { footprint } from './memory.ts';
+import { MODULE_FILES } from './modules.ts';
+import type { Reader } from './procfs.ts';
+import { kernelBuild } from './sysctl.ts';
+
+export const CPUS = 2;
+const BUFFERS_KB = 2_108;
+/** What the kernel itself takes of 8 GB. */
+const KERNEL_KB = 248_000;
+
+export interface Memory { total: number; free: number; buffers: number; cached: number; shared: number; available: number }
+
+/** Programs' resident memory, and file pages for the rest that a machine at work would hold. */
+export function memoryOf(host: Host): Memory {
+  let rss = KERNEL_KB;
+  for (const p of Object.values(host.procs)) if (p.threadOf === null && !p.exit) rss += footprint(p.comm, p.program).rssKb;
+  const total = host.memory.totalKb;
+  const room = Math.max(0, total - rss);
+  const cached = Math.floor(room * 0.72);
+  const free = Math.max(0, room - cached - BUFFERS_KB);
+  return { total, free, buffers: BUFFERS_KB, cached, shared: 8_872, available: free + Math.floor(cached * 0.9) };
+}
+
+/** Load averages: the share of CPU time used since boot, over the CPUs, and who runs now. */
+export function loadsOf(host: Host, now: number): readonly [number, number, number] {
+  let cpu = 0;
+  let running = 0;
+  for (const p of Object.values(host.procs)) { cpu += p.cpuUs; if (p.queued && !p.stopped) running++; }
+  const up = Math.max(1_000_000, now - host.bootAt);
+  const average = cpu / up;
+  const round = (x: number): number => Math.round(x * 100) / 100;
+  return [round(average + running * 0.06), round(average + running * 0.02), round(average)];
+}
+
+const two = (n: number): string => n.toFixed(2);
+
+function meminfo({ host }: Reader): string {
+  const m = memoryOf(host);
+  const rows: [string, number][] = [
+    ['MemTotal', m.total], ['MemFree', m.free], ['MemAvailable', m.available], ['Buffers', m.buffers], ['Cached', m.cached], ['SwapCached', 0],
+    ['Active', Math.floor((m.total - m.free) * 0.55)], ['Inactive', Math.floor((m.total - m.free) * 0.35)], ['SwapTotal', 0], ['SwapFree', 0], ['Dirty', 248],
+    ['Writeback', 0], ['Shmem', m.shared], ['Slab', Math.floor(KERNEL_KB * 0.7)], ['CommitLimit', Math.floor(m.total / 2)], ['VmallocTotal', 34_359_738_367], ['Hugepagesize', 2048],
+  ];
+  return rows.map(([name, kb]) => `${`${name}:`.padEnd(16)}${String(kb).padStart(8)} kB\n`).join('');
+}
+
+function cpuinfo(): string {
+  const one = (n: number): string => `processor\t: ${n}
+vendor_id\t: GenuineIntel
+cpu family\t: 6
+model\t\t: 85
+model name\t: Intel(R) Xeon(R) CPU @ 2.00GHz
+stepping\t: 3
+microcode\t: 0x1
+cpu MHz\t\t: 2000.168
+cache size\t: 39424 KB
+physical id\t: 0
+siblings\t: ${CPUS}
+core id\t\t: ${n}
+cpu cores\t: ${CPUS}
+fpu\t\t: yes
+flags\t\t: fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2 ss ht syscall nx lm constant_tsc hypervisor
+bogomips\t: 4000.33
+address sizes\t: 46 bits physical, 48 bits virtual
+
+`;
+  return Array.from({ length: CPUS }, (_, n) => one(n)).join('');
+}
+
+function stat({ k, host }: Reader): string {
+  let cpu = 0;
+  for (const p of Object.values(host.procs)) cpu += p.cpuUs;
+  const ticks = Math.floor(cpu / 10_000);
+  const all = Math.floor((CPUS * (k.world.now - host.bootAt)) / 10_000);
+  const row = (name: string, user: number, idle: number): string => `${name} ${Math.floor(user * 0.7)} 0 ${user - Math.floor(user * 0.7)} ${idle} 0 0 0 0 0 0\n`;
+  const idle = Math.max(0, all - ticks);
+  const cores = Array.from({ length: CPUS }, (_, n) => row(`cpu${n}`, Math.floor(ticks / CPUS), Math.floor(idle / CPUS))).join('');
+  return `${row('cpu ', ticks, idle)}${cores}btime ${Math.floor((EPOCH_MS * 1000 + host.bootAt) / 1_000_000)}\nprocesses ${host.nextPid}\nprocs_running 1\nprocs_blocked 0\n`;
+}
+
+function modules({ host }: Reader): string {
+  const lines = host.moduleOrder.map((name) => {
+    const users = host.moduleOrder.filter((other) => MODULE_FILES[other]?.needs.includes(name));
+    const refs = (host.modules[name]?.refs ?? 0) + users.length;
+    return `${name} ${MODULE_FILES[name]?.size ?? 16_384} ${refs} ${users.length ? `${users.join(',')},` : '-'} Live 0x0000000000000000\n`;
+  });
+  return lines.join('');
+}
+
+export function mountLines(host: Host, proc: Proc): string {
+  const mounts = host.roots[proc.root]?.mounts ?? [];
+  return mounts.map((m) => `${m.source} ${m.target} ${m.type} ${m.options} 0 0\n`).join('');
+}
+
+export const MACHINE_FILES: Readonly<Record<string, (r: Reader) => string>> = {
+  cmdline: ({ host }) => `BOOT_IMAGE=/boot/vmlinuz-${host.kernel} root=/dev/sda1 ro console=tty0 console=ttyS0,115200n8 crashkernel=auto net.ifnames=0\n`,
+  cpuinfo,
+  filesystems: () => 'nodev\tsysfs\nnodev\trootfs\nnodev\tproc\nnodev\tcgroup\nnodev\ttmpfs\nnodev\tdevtmpfs\nnodev\tdevpts\n\txfs\nnodev\toverlay\n',
+  kmsg: ({ host }) => [...items(host.dmesg)].map((line) => `6,${line.at},-;${line.message}\n`).join(''),
+  loadavg({ k, host }) {
+    const loads = loadsOf(host, k.world.now).map(two).join(' ');
+    const count = Object.values(host.procs).filter((p) => p.threadOf === null).length;
+    return `${loads} 1/${count} ${host.nextPid}\n`;
+  },
+  meminfo, modules,
+  mounts: ({ host, proc }) => mountLines(host, proc),
+  partitions: ({ host }) => `major minor  #blocks  name\n\n   8        0   ${host.disk.sizeKb + 1024} sda\n   8        1   ${host.disk.sizeKb} sda1\n`,
+  stat,
+  swaps: () => 'Filename\t\t\t\tType\t\tSize\tUsed\tPriority\n',
+  uptime({ k, host }) {
+    const up = (k.world.now - host.bootAt) / 1_000_000;
+    return `${two(up)} ${two(up * CPUS * 0.95)}\n`;
+  },
+  version: ({ host }) => `Linux version ${host.kernel} (mockbuild@kbuilder.bsys.centos.org) (gcc version 4.8.5 20150623 (Red Hat 4.8.5-36) (GCC) ) ${kernelBuild(host)}\n`,
+};
