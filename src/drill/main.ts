@@ -2,10 +2,8 @@
  * The driver as a process: lines of JSON on standard input, answers on standard output, nothing else.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { TOPOLOGIES, type Topology } from '../sim/cluster.ts';
-import { bootKept } from './boot.ts';
 import { Driver } from './driver.ts';
 import { parseScenario, type Scenario } from './scenario.ts';
 
@@ -38,11 +36,11 @@ function loadScenarios(folder: string): Scenario[] {
   return list;
 }
 
-export function main(root: string, stamp: string): void {
+export function main(root: string): void {
   const chosen = options();
   const scenarios = loadScenarios(`${root}/scenarios`);
   if (chosen.scenario !== undefined && !scenarios.some((s) => s.id === chosen.scenario)) usage(`unknown scenario ${chosen.scenario}`);
-  const driver = new Driver({ ...chosen, scenarios, boot: bootKept(join(root, 'node_modules/.cache/firedrill', `worlds-${stamp}`)) });
+  const driver = new Driver({ ...chosen, scenarios });
   // By hand and not by readline, which also splits at U+2028 inside a JSON string.
   let rest = '';
   process.stdin.setEncoding('utf8').on('data', (text: string) => {
