@@ -56,7 +56,7 @@ export default defineConfig(async () => ({
     projects: [
       {
         extends: true as const,
-        test: { name: 'node', root: '.', include: ['test/{sim,net,kubectl}/**/*.test.ts', 'test/host/node.test.ts'], environment: 'node', testTimeout: 60_000, hookTimeout: 60_000 },
+        test: { name: 'node', root: '.', include: ['test/**/*.test.ts'], exclude: ['test/ui/**'], environment: 'node', testTimeout: 60_000, hookTimeout: 60_000 },
       },
       {
         extends: true as const,

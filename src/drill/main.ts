@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { TOPOLOGIES, type Topology } from '../sim/cluster.ts';
 import { Driver } from './driver.ts';
+import { bootKept } from './kept.ts';
 import { parseScenario, type Scenario } from './scenario.ts';
 
 function usage(message: string): never {
@@ -36,11 +37,12 @@ function loadScenarios(folder: string): Scenario[] {
   return list;
 }
 
-export function main(root: string): void {
+export function main(root: string, stamp: string): void {
   const chosen = options();
   const scenarios = loadScenarios(`${root}/scenarios`);
   if (chosen.scenario !== undefined && !scenarios.some((s) => s.id === chosen.scenario)) usage(`unknown scenario ${chosen.scenario}`);
-  const driver = new Driver({ ...chosen, scenarios });
+  const boot = bootKept(`${root}/node_modules/.cache/firedrill/worlds`, stamp, process.env['FIREDRILL_WORLDS'] === 'stale');
+  const driver = new Driver({ ...chosen, scenarios, boot });
   // By hand and not by readline, which also splits at U+2028 inside a JSON string.
   let rest = '';
   process.stdin.setEncoding('utf8').on('data', (text: string) => {

@@ -17,6 +17,7 @@ import { images } from './images.ts';
 import type { Json, Program } from './proc/program.ts';
 import { imageId } from './services/docker/containers.ts';
 import { IMAGES } from './services/docker/images/index.ts';
+import { labTree } from './services/lab/tree.ts';
 import { storeTree } from './services/registry/index.ts';
 import { Simulation } from './simulation.ts';
 import type { Host, World } from './world.ts';
@@ -65,9 +66,6 @@ const EPOCH_US = EPOCH_MS * 1000;
 /** The installation's last phases filled every master's registry. */
 const exportedImages = storeTree('/var/lib/gravity/planet/registry', IMAGES.map(({ name, tag }) => ({ name, tag, digest: `sha256:${imageId(`${name}:${tag}`)}` })));
 
-/** Without it bridged frames would pass no rules. */
-const LAB_TREES: Tree[] = [{ '/etc/modules-load.d/lab.conf': 'br_netfilter\n' }];
-
 function makeHost(world: World, node: Node, plan: Plan, extra: readonly Tree[]): Host {
   const machineId = drawHex(world, `${node.name}/machine-id`, 32);
   const peers = plan.nodes.filter((other) => other.name !== node.name);
@@ -105,7 +103,7 @@ export function createCluster(topology: Topology, seed: number, programs: Readon
   const world = emptyWorld(seed, plan);
   const cluster = topology === 'three-masters' || topology === 'one-master' ? CLUSTERS[topology] : null;
   for (const node of plan.nodes) {
-    const extra: Tree[] = cluster ? [firewalldEnabled, firewalldForCluster, ...clusterTrees(cluster, node.name), exportedImages] : topology === 'bare' ? bareTrees() : LAB_TREES;
+    const extra: Tree[] = cluster ? [firewalldEnabled, firewalldForCluster, ...clusterTrees(cluster, node.name), exportedImages] : topology === 'bare' ? bareTrees() : [labTree(node.name)];
     world.hosts[node.name] = makeHost(world, node, plan, extra);
   }
   if (topology === 'lab') layLab(world);

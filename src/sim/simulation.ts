@@ -48,7 +48,8 @@ export class Simulation {
 
   save(): string { return pack(this.snapshot()); }
   static load(text: string, programs: Readonly<Record<string, Program>>, images: Readonly<Record<string, Fs>> = {}): Simulation {
-    return new Simulation(unpack(text) as World, programs, images);
+    // Sealed, since what is shared in it may not be changed in place.
+    return new Simulation(seal(unpack(text) as World), programs, images);
   }
 
   /** Equal seed and inputs give equal digests, in every JavaScript engine. */

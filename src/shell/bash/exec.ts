@@ -19,7 +19,7 @@ import { trace } from './trace.ts';
 import { trapOn } from './traps.ts';
 
 /** Commands inside commands, calls and evaluations included, that the stack of every engine can bear. */
-const LEVEL_MAX = 700;
+const LEVEL_MAX = 400;
 
 export function* exec(sh: Shell, n: Node): Sys<number> {
   if (sh.level >= LEVEL_MAX) {

@@ -42,11 +42,19 @@ function fdsOf(sh: Shell): Fds {
 
 /** A shell inside a shell inside …: where a real machine would have no process left to give. */
 const NESTING_MAX = 200;
+/** From this depth on the machine's processes are counted first: a fork bomb gets no further. */
+const NESTING_FREE = 5;
+const PROCESSES_MAX = 400;
+
+function* crowded(sh: Shell): Sys<boolean> {
+  const all = yield* sh.call('processes', {});
+  return all.ok && all.value.length > PROCESSES_MAX;
+}
 
 /** A child shell that runs `node`. */
 export function* spawnShell(sh: Shell, node: Node | readonly Node[], at: Place,
   substituted = false): Sys<number | Errno> {
-  if (sh.s.subshell >= NESTING_MAX) return 'EAGAIN';
+  if (sh.s.subshell >= NESTING_MAX || (sh.s.subshell >= NESTING_FREE && (yield* crowded(sh)))) return 'EAGAIN';
   const mem = { k: 'sub', s: sh.share(), nodes: Array.isArray(node) ? node : [node], line: sh.line,
     nested: sh.nested, substituted };
   const made = yield* sh.call('spawn',

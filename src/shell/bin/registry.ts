@@ -14,6 +14,7 @@ import { programs as flanneld } from '../../sim/services/flanneld/index.ts';
 import { programs as gravitySite } from '../../sim/services/gravity-site/index.ts';
 import { programs as kubeProxy } from '../../sim/services/kube-proxy/index.ts';
 import { programs as kubelet } from '../../sim/services/kubelet/index.ts';
+import { programs as lab } from '../../sim/services/lab/index.ts';
 import { programs as planetAgent } from '../../sim/services/planet-agent/index.ts';
 import { programs as imageRegistry } from '../../sim/services/registry/index.ts';
 import { programs as scheduler } from '../../sim/services/scheduler/index.ts';
@@ -31,11 +32,12 @@ import { commands as kubectl } from './kubectl/index.ts';
 import { commands as net } from './net/index.ts';
 import { commands as netclient } from './netclient/index.ts';
 import { commands as planet } from './planet/index.ts';
+import { commands as screen } from './screen/index.ts';
 import { commands as text } from './text/index.ts';
 
 const rooms: readonly (readonly Program[])[] = [
-  bash, coreutils, text, helm, host, net, netclient, kubectl, gravity, planet, etcdctl,
-  gravityRoom, systemd, docker, imageRegistry, etcd, flanneld, coredns, kubelet, kubeProxy, apps, apiserver, controllers, scheduler, planetAgent, serf, teleport, gravitySite,
+  bash, coreutils, text, helm, host, net, netclient, kubectl, gravity, planet, screen, etcdctl,
+  gravityRoom, systemd, docker, imageRegistry, etcd, flanneld, coredns, kubelet, kubeProxy, apps, apiserver, controllers, scheduler, planetAgent, serf, teleport, gravitySite, lab,
 ];
 
 export const programs: Readonly<Record<string, Program>> = Object.fromEntries(rooms.flat().map((program) => [program.name, program]));

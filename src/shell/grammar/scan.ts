@@ -265,7 +265,12 @@ class Reader {
     const t = this.t;
     if (t[this.i + 1] === '(') { this.i = skipParen(t, this.i + 2); return; }
     if (t.startsWith('<<<', this.i)) { this.i += 3; return; }
-    if (!t.startsWith('<<', this.i) || this.conditional) { this.i++; return; }
+    if (!t.startsWith('<<', this.i) || this.conditional) {
+      while (/[<>&|]/.test(t[this.i] ?? '')) this.i++;
+      while (BLANK.test(t[this.i] ?? '')) this.i++;
+      if (!this.conditional) this.skipWord(); // a target is no command
+      return;
+    }
     const at = this.out.length + this.i - this.kept;
     this.i += 2;
     const tabs = t[this.i] === '-';
@@ -281,6 +286,7 @@ class Reader {
     const from = this.i;
     this.skipWord();
     const text = this.t.slice(from, this.i);
+    if (/^\d+$/.test(text) && /[<>]/.test(this.t[this.i] ?? '')) return;
     if (this.t[this.i] === '(' && text.endsWith('=') && ASSIGNMENT.test(text)) {
       this.i = skipParen(this.t, this.i + 1);
       return;

@@ -1,15 +1,13 @@
 /**
  * A tree as text and back, with what it shares written once. Worlds share a lot: images between hosts,
- * objects between etcd's members and every cache that holds them. Plain JSON would write each copy.
+ * objects between etcd's members and every cache that holds them. Plain JSON would write each copy, and
+ * lose that two of them are one, which a program under replay could notice.
  *
  * Form: {"shared": [values], "root": value}; inside, {"$": n} stands for shared[n], which may name earlier
  * ones. Keys beginning with $ in the data are written with one $ more.
  */
 
 interface Packed { shared: unknown[]; root: unknown }
-
-/** Only what is large enough to be worth a reference is shared. */
-const WORTH = 3;
 
 export function pack(value: unknown): string {
   const seen = new Map<object, number>();
@@ -21,7 +19,7 @@ export function pack(value: unknown): string {
     const known = index.get(item);
     if (known !== undefined) return { $: known };
     const plain = spread(item, write);
-    if ((seen.get(item) ?? 0) < 2 || size(item) < WORTH) return plain;
+    if ((seen.get(item) ?? 0) < 2) return plain;
     index.set(item, shared.length);
     shared.push(plain);
     return { $: shared.length - 1 };
@@ -38,16 +36,6 @@ function count(item: unknown, seen: Map<object, number>): void {
   if (Array.isArray(item)) for (const each of item) count(each, seen);
   else for (const key in item) count((item as Record<string, unknown>)[key], seen);
 }
-
-const size = (item: object): number => {
-  if (Array.isArray(item)) return item.length;
-  let n = 0;
-  for (const key in item) {
-    const each = (item as Record<string, unknown>)[key];
-    n += typeof each === 'string' && each.length > 24 ? WORTH : 1;
-  }
-  return n;
-};
 
 function spread(item: object, write: (value: unknown) => unknown): unknown {
   if (Array.isArray(item)) return item.map(write);

@@ -84,6 +84,16 @@ function* follow(contest: Contest, node: V2Node, before: Lease, mono: number): S
 const lapse = (before: Lease, mono: number): Lease =>
   (before.leading && mono - before.renewedAt >= seconds(TERM_S) ? { ...before, leading: false } : before);
 
+/** One tick at a time: whoever comes while another is at it goes away again. */
+export function* exclusively(work: () => Sys<void>): Sys<void> {
+  const now = yield* monotonic();
+  const busy = yield* call('memGet', { key: 'ticking' });
+  if (busy.ok && typeof busy.value === 'number' && now - busy.value < TICK_US) return;
+  yield* call('memSet', { key: 'ticking', value: now });
+  yield* work();
+  yield* call('memSet', { key: 'ticking', value: null });
+}
+
 // --- the timers of a process that contends
 
 const STIR_US = seconds(1);

@@ -169,17 +169,21 @@ export class Machine implements Kernel {
       reply = answer;
       if (this.replaced(host, proc, waiting.call, answer)) { this.run(host, proc, null); return; }
     }
-    this.run(host, proc, reply);
+    this.run(host, proc, reply, waiting?.call);
   }
 
-  private run(host: Host, proc: Proc, first: Reply | null): void {
+  /** `at`: the call that `first` answers. */
+  private run(host: Host, proc: Proc, first: Reply | null, at?: Syscall): void {
     let reply = first;
     let frame = reply ? this.frames.get(proc) : undefined;
     let step: IteratorResult<Syscall, unknown>;
     if (!frame) {
       [frame, step] = this.rebuild(host, proc);
       this.frames.set(proc, frame);
-      if (reply) step = this.feed(proc, frame, reply);
+      if (reply) {
+        this.assertStandsAt(host, proc, at!, step);
+        step = this.feed(proc, frame, reply);
+      }
     } else step = this.feed(proc, frame, reply!);
     for (;;) {
       if (proc.exit) return; // it was killed by what it did
@@ -274,6 +278,13 @@ export class Machine implements Kernel {
   private finish(host: Host, proc: Proc, value: unknown): void {
     this.frames.delete(proc);
     terminate(this, host, proc, { status: typeof value === 'number' ? value & 255 : 0, signal: null });
+  }
+
+  /** A replay that ends at another call than the record says means that a program saw more than its replies. */
+  private assertStandsAt(host: Host, proc: Proc, call: Syscall, step: IteratorResult<Syscall, unknown>): void {
+    const op = (call as { op: string }).op === 'charged' ? (call as unknown as { of: string }).of : call.op;
+    if (!step.done && step.value.op === op) return;
+    throw new Error(`replay of ${proc.program}/${proc.entry} (${host.name} pid ${proc.pid}, seed ${this.world.seed}) stands at ${step.done ? 'its end' : step.value.op}, not at ${op}`);
   }
 
   /** A generator that stands where the process stands. */

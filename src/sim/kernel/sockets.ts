@@ -107,7 +107,8 @@ function bindable(ns: NetNs, proc: Proc, proto: 'tcp' | 'udp', addr: string, por
   return port > 0 && portTaken(ns, proto, addr, port) ? 'EADDRINUSE' : null;
 }
 
-function listen(k: Kernel, host: Host, proc: Proc, { addr, port, entry }: Calls['listen'][0]): Reply {
+function listen(k: Kernel, host: Host, proc: Proc, { addr: wanted, port, entry }: Calls['listen'][0]): Reply {
+  const v6 = wanted === '::', addr = v6 ? '0.0.0.0' : wanted;
   const g = new HostGround(k, host);
   const ns = namespaceOf(g, proc);
   const errno = bindable(ns, proc, 'tcp', addr, port);
@@ -115,7 +116,7 @@ function listen(k: Kernel, host: Host, proc: Proc, { addr, port, entry }: Calls[
   const lport = port || ephemeral(g, ns, (free) => !portTaken(ns, 'tcp', addr, free));
   if (lport === null) return bad('EADDRINUSE');
   const socket = newSocket(g, ns, 'tcp', ownerOf(k, host, proc));
-  Object.assign(socket, { laddr: addr, lport, entry: entry ?? null });
+  Object.assign(socket, { laddr: addr, lport, entry: entry ?? null, ...(v6 ? { v6 } : {}) });
   socket.tcp = { state: 'LISTEN', sndUna: 0, sndNxt: 0, rcvNxt: 0, unacked: [], ahead: [], retries: 0, rtoUs: 0, sentAt: 0, armed: false, softError: null, listener: null, mss: 0, finSent: false, peerClosed: false, orphan: false };
   own(ns, 'ports')[boundKey('tcp', addr, lport)] = socket.id;
   return good(open(k, host, proc, { kind: 'socket', ns: ns.name, socket: socket.id }));
@@ -298,7 +299,7 @@ function sockets(_k: Kernel, host: Host, proc: Proc): Reply {
       proto: s.proto, state, localAddr: s.laddr, localPort: s.proto === 'icmp' ? s.icmpId : s.lport, peerAddr: s.raddr, peerPort: s.rport,
       recvQ: s.tcp?.state === 'LISTEN' ? s.backlog.length : s.inbox.reduce<number>((n, each) => n + sizeOf(each), 0),
       sendQ: s.tcp?.unacked.reduce((n, each) => n + each.len, 0) ?? 0, uid: s.uid, inode: orphan && s.tcp ? 0 : s.inode,
-      pid: hidden ? null : proc.root === 'host' ? owner.pid : owner.vpid, program: hidden ? null : s.program, path: s.path ?? undefined, v6: false,
+      pid: hidden ? null : proc.root === 'host' ? owner.pid : owner.vpid, program: hidden ? null : s.program, path: s.path ?? undefined, v6: s.v6 ?? false,
     });
   }
   return good(list);

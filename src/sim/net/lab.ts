@@ -1,7 +1,7 @@
 /**
  * The network of the topology `lab`: three hosts on one switch, two pods each, an overlay of vxlan 1 on
  * port 8472, and rules as kube-proxy 1.14 and flannel write them for four services and a node port.
- * It starts no servers.
+ * Its servers are services/lab.
  */
 import type { World } from '../world.ts';
 import { addAddress, addLink, addRoutes, bringUp, freshNs, hostNs, ownLink, plainAddress } from './namespace.ts';

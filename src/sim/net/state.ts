@@ -167,6 +167,8 @@ export interface Socket {
   /** unix: the path or the peer's socket id. packet: the interface. */
   path: string | null; mate: number | null; iface: string | null;
   icmpId: number;
+  /** Listens on `::`, which takes IPv4 as well: only its looks differ. */
+  v6?: true;
 }
 
 export interface NetNs {

@@ -152,7 +152,7 @@ export interface Calls {
   /** (blocks) `timeoutUs` is the caller's patience; without it, the kernel's 127 s of SYN retries. */
   connect: [{ proto: 'tcp'; addr: string; port: number; from?: { addr?: string; port?: number }; timeoutUs?: Us }, Fd];
   connectUnix: [{ path: string }, Fd];
-  /** `entry`: each connection starts a thread there, event {fd, peer, peerPort}; else `accept`. */
+  /** `entry`: each connection starts a thread there, event {fd, peer, peerPort}; else `accept`. `addr` may be '::', which takes IPv4 too. */
   listen: [{ proto: 'tcp'; addr: string; port: number; entry?: string }, Fd];
   listenUnix: [{ path: string; entry?: string }, Fd];
   /** (blocks) */

@@ -1,6 +1,6 @@
 /** Whatever is typed: the shell answers, in bounded time, and never with the simulator's own words. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import recorded from './recorded.json' with { type: 'json' };
 import { smallWorld } from './world.ts';
 
@@ -26,14 +26,24 @@ test('no input breaks it', () => {
   }), { numRuns: 400 });
 }, 120_000);
 
-test('a fork bomb of subshells ends', () => {
-  world.restore(fresh);
-  expect(world.exec('node-1', 'f() { echo $(f); }; f; echo end', { user: 'root', wait: 5 }).stderr)
-    .toContain('Resource temporarily unavailable');
-});
+describe('what would never end', () => {
+  test.each([
+    ['f() { echo $(f); }; f; echo end', 'Resource temporarily unavailable'],
+    [':(){ :|:& };:', 'Resource temporarily unavailable'],
+    ['f() { f; }; f; echo end', 'maximum nesting level exceeded'],
+    ['f() { eval f; }; f; echo end', 'maximum nesting level exceeded'],
+    ['x=x; echo $((x))', 'expression recursion level exceeded'],
+    ['('.repeat(5000), 'nested too deeply'],
+    ['if '.repeat(5000), 'nested too deeply'],
+    [`echo $((${'-'.repeat(20_000)}1))`, 'expression recursion level exceeded'],
+  ])('%s', (text, message) => {
+    world.restore(fresh);
+    expect(world.exec('node-1', text, { user: 'root', wait: 5 }).stderr).toContain(message);
+  });
 
-test('endless recursion ends', () => {
-  world.restore(fresh);
-  expect(world.exec('node-1', 'f() { f; }; f; echo end', { user: 'root', wait: 5 }).stderr)
-    .toContain('maximum function nesting level exceeded');
+  test('a pattern of many stars', () => {
+    world.restore(fresh);
+    const text = `case ${'a'.repeat(60)}b in ${'*a'.repeat(20)}c) ;; *) echo no;; esac`;
+    expect(world.exec('node-1', text, { user: 'root' }).stdout).toBe('no\n');
+  });
 });

@@ -62,7 +62,7 @@ function* runInstaller(it: Invocation): Sys<number> {
   if (!bound.ok) return yield* failWith(it, `listen tcp 0.0.0.0:${WIZARD_PORT}: bind: ${strerror(bound.errno).toLowerCase()}`);
   const copied = yield* copyBinary(it);
   if (copied) return yield* failWith(it, copied);
-  yield* call('sleep', { us: seconds(21) });
+  yield* call('sleep', { us: seconds(15) });
   yield* printStep(`Installing application ${APP}:${it.release.gravity}`);
   yield* printStep('Starting non-interactive install');
   for (const said of yield* autofix()) yield* printStep(it.paint.blue(said));

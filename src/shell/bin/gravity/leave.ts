@@ -10,7 +10,7 @@ import { exists, removeAll } from '../../../sim/gravity/files.ts';
 import { MODULES_FILE, SYSCTL_FILE } from '../../../sim/gravity/layout/host.ts';
 import { GRAVITY_BIN, STATE_DIR, UNIT_DIR, WIZARD_DIR } from '../../../sim/gravity/layout/paths.ts';
 import { removeUnit } from '../../../sim/gravity/phases/node.ts';
-import { systemctl } from '../../../sim/gravity/phases/common.ts';
+import { pause, systemctl } from '../../../sim/gravity/phases/common.ts';
 import type { ServerRecord } from '../../../sim/gravity/state.ts';
 import { out } from '../../../sim/proc/libc.ts';
 import type { Sys } from '../../../sim/proc/program.ts';
@@ -94,6 +94,7 @@ function* wipe(it: Invocation): Sys<number> {
   for (const { name, m } of own) {
     yield* printStep(`Uninstalling system service {${m![1]}/${m![2]}:${m![3]} ${yield* activeState(name)}}`);
     const failure = yield* removeUnit(name);
+    yield* pause(m![2] === 'planet' ? 6 : 2);
     if (failure) return yield* failWith(it, failure);
   }
   yield* removeInterfaces();
@@ -102,6 +103,7 @@ function* wipe(it: Invocation): Sys<number> {
     yield* printStep(`Removed gravity binary ${GRAVITY_BIN}`);
   }
   yield* printStep(`Deleting all local data at ${STATE_DIR}`);
+  yield* pause(4);
   const failure = yield* removeAll(STATE_DIR);
   if (failure) return yield* failWith(it, failure);
   for (const path of [MODULES_FILE, SYSCTL_FILE]) {

@@ -6,10 +6,11 @@ import { out } from '../../../sim/proc/libc.ts';
 import type { Sys } from '../../../sim/proc/program.ts';
 import type { Api } from './api.ts';
 import { describeNode } from './describe-node.ts';
-import {
-  describeAny, describeBinding, describeBudget, describeCertificateRequest, describeClaim, describeConfigMap, describeEndpoints, describeIngress, describeLimitRange,
-  describeNamespace, describePriorityClass, describeQuota, describeRole, describeSecret, describeService, describeServiceAccount, describeStorageClass, describeVolume,
-} from './describe-others.ts';
+import { describeBinding, describeBudget, describeCertificateRequest, describePriorityClass, describeRole } from './describe-access.ts';
+import { describeAny } from './describe-any.ts';
+import { describeConfigMap, describeLimitRange, describeNamespace, describeQuota, describeSecret, describeServiceAccount } from './describe-config.ts';
+import { describeEndpoints, describeIngress, describeService } from './describe-services.ts';
+import { describeClaim, describeStorageClass, describeVolume } from './describe-storage.ts';
 import { describePod } from './describe-pod.ts';
 import { describeCronJob, describeDaemonSet, describeDeployment, describeJob, describeReplicaSet, describeStatefulSet, type Pods } from './describe-workloads.ts';
 import { done, isStatus, many, plain, textOf, type Failure, type Outcome } from './failure.ts';

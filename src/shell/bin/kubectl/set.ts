@@ -1,16 +1,15 @@
 /** `kubectl set`: image, env, resources, selector, serviceaccount, subject of what is there. */
-import { out, readAll } from '../../../sim/proc/libc.ts';
 import type { Sys } from '../../../sim/proc/program.ts';
 import { fileFlags } from './create.ts';
-import { kindName } from './discovery.ts';
 import { done, many, plain, type Outcome } from './failure.ts';
 import { flagTable } from './flags.ts';
-import { clone, same, sortedKeys, type Obj } from './object.ts';
-import { DRY_RUN, printFlags, reporter } from './output.ts';
-import { RECORD, recordCause } from './record.ts';
-import { fetchAll, filesOf, fromFiles, resolve, targets, type Choice, type Info } from './resources.ts';
-import { patchChange } from './send.ts';
+import { type Obj } from './object.ts';
+import { DRY_RUN, printFlags } from './output.ts';
+import { RECORD } from './record.ts';
+import { filesOf } from './resources.ts';
 import type { Kubectl } from './session.ts';
+import { fits, containersOf, changeAll } from './set-change.ts';
+import { runEnv } from './set-env.ts';
 import type { Verb } from './verb.ts';
 
 const common = [...flagTable(`
@@ -49,46 +48,6 @@ export const set: Verb = {
   ],
 };
 
-/** The object as it shall be; a complaint; or null to leave it. */
-type Change = (info: Info, spec: Obj | null) => Outcome<Obj | null>;
-
-/** The pod spec inside an object, in a copy of the object that may be changed. */
-export function podSpecOf(obj: Obj): Obj | null {
-  if (obj['kind'] === 'Pod') return obj['spec'] ?? null;
-  if (obj['kind'] === 'CronJob') return obj['spec']?.jobTemplate?.spec?.template?.spec ?? null;
-  return obj['spec']?.template?.spec ?? null;
-}
-
-function* found(k: Kubectl, words: readonly string[]): Sys<Outcome<Info[]>> {
-  const choice: Choice = { selector: k.flags.str('selector') || undefined, all: k.flags.bool('all') };
-  if (!k.flags.bool('local')) return yield* resolve(k, words, choice);
-  return filesOf(k).length ? yield* fromFiles(k, filesOf(k), { check: false }) : plain('one or more resources must be specified as <resource> <name> or <resource>/<name>');
-}
-
-function* changeAll(k: Kubectl, words: readonly string[], operation: string, change: Change): Sys<number> {
-  const infos = yield* found(k, words);
-  if (!infos.ok) return yield* k.fail(infos.failure);
-  const say = yield* reporter(k);
-  if (!say.ok) return yield* k.fail(say.failure);
-  const api = yield* k.api();
-  if (!api.ok) return yield* k.fail(api.failure);
-  const failures = [];
-  for (const info of infos.value) {
-    const copy = clone(info.obj);
-    const got = change({ ...info, obj: copy }, podSpecOf(copy));
-    if (!got.ok) { failures.push(got.failure); continue; }
-    if (!got.value || same(got.value, info.obj)) continue;
-    const sent = k.flags.bool('local') || k.flags.bool('dry-run') ? done<Obj | null>(got.value) : yield* patchChange(api.value, info, got.value);
-    if (!sent.ok) { failures.push(sent.failure); continue; }
-    if (!k.flags.bool('local') && !k.flags.bool('dry-run')) yield* recordCause(k, api.value, info);
-    const said = yield* say.value.say(sent.value ?? got.value, operation);
-    if (!said.ok) return yield* k.fail(said.failure);
-  }
-  return failures.length ? yield* k.fail(many(failures)) : 0;
-}
-
-const containersOf = (spec: Obj | null): Obj[] => [...((spec?.['containers'] ?? []) as Obj[]), ...((spec?.['initContainers'] ?? []) as Obj[])];
-
 function splitPairs(words: readonly string[], what: string): Outcome<{ resources: string[]; pairs: [string, string][] }> {
   const first = words.findIndex((word) => word.includes('='));
   const resources = first < 0 ? [...words] : words.slice(0, first);
@@ -121,9 +80,6 @@ function* runImage(k: Kubectl): Sys<number> {
     return done(info.obj);
   });
 }
-
-/** "web*" and the like: a name or a pattern with *. */
-const fits = (pattern: string, name: string): boolean => pattern.split(',').some((one) => (one.includes('*') ? new RegExp(`^${one.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(name) : one === name));
 
 function* runResources(k: Kubectl): Sys<number> {
   const parse = (text: string): Obj => Object.fromEntries(text.split(',').filter(Boolean).map((pair) => [pair.split('=')[0]!, pair.split('=')[1] ?? '']));
@@ -177,87 +133,4 @@ function* runSubject(k: Kubectl): Sys<number> {
     info.obj['subjects'] = [...old, ...subjects.filter((one) => !old.some((other) => other['kind'] === one['kind'] && other['name'] === one['name'] && (other['namespace'] ?? '') === (one['namespace'] ?? '')))];
     return done(info.obj);
   });
-}
-
-const VARIABLE = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
-
-function* runEnv(k: Kubectl): Sys<number> {
-  const isVariable = (word: string): boolean => word === '-' || (!word.includes('/') && (word.includes('=') || word.endsWith('-'))) || /^[^/=]+=/.test(word);
-  const resources = k.args.filter((word) => !isVariable(word));
-  const given = [...k.args.filter(isVariable), ...k.flags.list('env')];
-  if (!resources.length && !filesOf(k).length) return yield* k.fail(plain('one or more resources must be specified as <resource> <name> or <resource>/<name>').failure);
-  const from = k.flags.str('from');
-  const list = k.flags.bool('list');
-  if (!given.length && !from && !list) return yield* k.fail(plain('at least one environment variable must be provided').failure);
-  const variables: Obj[] = [];
-  const removed: string[] = [];
-  for (const word of given) {
-    if (word === '-') {
-      const text = yield* readAll(0);
-      for (const line of text.ok ? text.value.split('\n') : []) if (line.includes('=')) variables.push({ name: line.slice(0, line.indexOf('=')), value: line.slice(line.indexOf('=') + 1) });
-    } else if (word.includes('=')) {
-      const name = word.slice(0, word.indexOf('='));
-      if (!VARIABLE.test(name)) return yield* k.fail(plain(`${JSON.stringify(name)} is not a valid key name: a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')`).failure);
-      variables.push({ name, value: word.slice(word.indexOf('=') + 1) });
-    } else removed.push(word.slice(0, -1));
-  }
-  if (from) {
-    const got = yield* fromSource(k, from);
-    if (!got.ok) return yield* k.fail(got.failure);
-    variables.push(...got.value);
-  }
-  if (list) return yield* listEnv(k, resources);
-  return yield* changeAll(k, resources, 'env updated', (info, spec) => {
-    if (!spec) return done(null);
-    const fitting = ((spec['containers'] ?? []) as Obj[]).filter((one) => fits(k.flags.str('containers'), one['name']));
-    if (!fitting.length) return plain(`${kindName(info.type)}/${info.name} does not have any containers matching ${JSON.stringify(k.flags.str('containers'))}`);
-    for (const one of fitting) {
-      const env = ((one['env'] ?? []) as Obj[]).filter((old) => !removed.includes(old['name']));
-      for (const variable of variables) {
-        const at = env.findIndex((old) => old['name'] === variable['name']);
-        if (at < 0) env.push(variable);
-        else if (k.flags.bool('overwrite')) env[at] = variable;
-        else return plain(`'${variable['name']}' already has a value (${env[at]!['value'] ?? ''}), and --overwrite is false`);
-      }
-      if (env.length) one['env'] = env; else delete one['env'];
-    }
-    return done(info.obj);
-  });
-}
-
-/** Variables that refer to the keys of a config map or secret. */
-function* fromSource(k: Kubectl, from: string): Sys<Outcome<Obj[]>> {
-  const wanted = yield* targets(k, [from], {});
-  if (!wanted.ok) return wanted;
-  const { infos, failures } = yield* fetchAll(k, wanted.value, {});
-  if (failures.length) return { ok: false, failure: many(failures) };
-  const [info] = infos;
-  if (!info || !['Secret', 'ConfigMap'].includes(info.type.kind)) return plain('unsupported resource specified in --from');
-  const keys = k.flags.list('keys');
-  return done(sortedKeys(info.obj['data']).filter((key) => !keys.length || keys.includes(key)).map((key) => {
-    const ref = { name: info.name, key };
-    const name = k.flags.str('prefix') + key.toUpperCase().replace(/[^A-Z0-9_]/g, '_');
-    return { name, valueFrom: info.type.kind === 'Secret' ? { secretKeyRef: ref } : { configMapKeyRef: ref } };
-  }));
-}
-
-function* listEnv(k: Kubectl, resources: readonly string[]): Sys<number> {
-  const infos = yield* found(k, resources);
-  if (!infos.ok) return yield* k.fail(infos.failure);
-  for (const info of infos.value) {
-    for (const one of ((podSpecOf(info.obj)?.['containers'] ?? []) as Obj[]).filter((c) => fits(k.flags.str('containers'), c['name']))) {
-      yield* out(`# ${info.type.plural} ${info.name}, container ${one['name']}\n`);
-      for (const variable of (one['env'] ?? []) as Obj[]) yield* out(`${shown(variable)}\n`);
-    }
-  }
-  return 0;
-}
-
-function shown(variable: Obj): string {
-  const from = variable['valueFrom'] as Obj | undefined;
-  if (!from) return `${variable['name']}=${variable['value'] ?? ''}`;
-  if (from['secretKeyRef']) return `# ${variable['name']} from secret ${from['secretKeyRef'].name}, key ${from['secretKeyRef'].key}`;
-  if (from['configMapKeyRef']) return `# ${variable['name']} from configmap ${from['configMapKeyRef'].name}, key ${from['configMapKeyRef'].key}`;
-  if (from['fieldRef']) return `# ${variable['name']} from field path ${from['fieldRef'].fieldPath}`;
-  return `# ${variable['name']} from resource field ${from['resourceFieldRef']?.resource ?? ''}`;
 }

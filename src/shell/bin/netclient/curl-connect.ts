@@ -101,6 +101,14 @@ If this HTTPS server uses a certificate signed by a CA represented in
 If you'd like to turn off curl's verification of the certificate, use
  the -k (or --insecure) option.`;
 
+/** Of a server that signed its certificate itself. */
+const SELF_SIGNED = `SSL certificate problem: self-signed certificate
+More details here: https://curl.se/docs/sslcerts.html
+
+curl failed to verify the legitimacy of the server and therefore could not
+establish a secure connection to it. To learn more about this situation and
+how to fix it, please visit the web page mentioned above.`;
+
 const NO_CERT = 'could not load PEM client certificate, OpenSSL error error:02001002:system library:fopen:No such file or directory, (no key found, wrong pass phrase, or wrong file format?)';
 
 export function* certificateFile(path: string | null, key: string | null): Sys<Certificate | null | Failure> {
@@ -116,12 +124,12 @@ export function* certificateFile(path: string | null, key: string | null): Sys<C
 export function* distrust(response: HttpResponse, target: Target, o: CurlOptions): Sys<Failure | null> {
   if (!target.tls) return null;
   if (response.status === 495) return { status: 35, message: 'error:14094412:SSL routines:ssl3_read_bytes:sslv3 alert bad certificate' };
-  if (!response.cert) return { status: 35, message: 'error:140770FC:SSL routines:SSL23_GET_SERVER_HELLO:unknown protocol' };
+  if (!response.cert) return { status: 35, message: 'OpenSSL/1.0.2r: error:1408F10B:SSL routines::wrong version number' };
   if (o.insecure) return null;
   const pem = o.cacert === null ? null : yield* call('readFile', { path: o.cacert });
   const ca = pem?.ok ? parsePem(pem.value) : null;
   if (o.cacert !== null && !ca) return { status: 77, message: `error setting certificate verify locations:\n  CAfile: ${o.cacert}\n  CApath: none` };
-  if (ca === null || ca.ca !== response.cert.ca) return { status: 60, message: NOT_TRUSTED };
+  if (ca === null || ca.ca !== response.cert.ca) return { status: 60, message: response.cert.ca === response.cert.subject ? SELF_SIGNED : NOT_TRUSTED };
   if (!response.cert.names.includes(target.host)) return { status: 51, message: `SSL: no alternative certificate subject name matches target host name '${target.host}'` };
   return null;
 }

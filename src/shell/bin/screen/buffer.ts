@@ -3,13 +3,15 @@
  * lines, so that it can be undone. It knows no keys and no screen.
  */
 
-export interface Change { readonly at: number; readonly removed: readonly string[]; readonly inserted: readonly string[]; readonly x: number; readonly y: number; /** Changes of one kind in a row are undone together. */ readonly kind: string }
+export interface Change { readonly at: number; readonly removed: readonly string[]; readonly inserted: readonly string[]; readonly x: number; readonly y: number; readonly kind: string; /** Changes of one group are undone together. */ readonly group: number }
 
 export interface Buffer {
   lines: string[];
   y: number; x: number;
   modified: boolean;
   undo: Change[]; redo: Change[];
+  /** The command under way. */
+  group: number;
 }
 
 const UNDO_MAX = 200;
@@ -17,7 +19,7 @@ const UNDO_MAX = 200;
 export const bufferOf = (text: string): Buffer => {
   const lines = text.split('\n');
   if (lines.length > 1 && lines.at(-1) === '') lines.pop();
-  return { lines, y: 0, x: 0, modified: false, undo: [], redo: [] };
+  return { lines, y: 0, x: 0, modified: false, undo: [], redo: [], group: 0 };
 };
 
 export const lineAt = (buffer: Buffer): string => buffer.lines[buffer.y] ?? '';
@@ -29,7 +31,7 @@ export function replaceLines(buffer: Buffer, at: number, count: number, inserted
   if (last && kind === 'type' && last.kind === 'type' && last.at === at && count === 1 && inserted.length === 1 && last.inserted.length === 1) {
     buffer.undo[buffer.undo.length - 1] = { ...last, inserted };
   } else {
-    buffer.undo.push({ at, removed, inserted, x: buffer.x, y: buffer.y, kind });
+    buffer.undo.push({ at, removed, inserted, x: buffer.x, y: buffer.y, kind, group: buffer.group });
     if (buffer.undo.length > UNDO_MAX) buffer.undo.shift();
   }
   buffer.redo = [];
@@ -44,28 +46,43 @@ export function breakUndo(buffer: Buffer): void {
   if (last?.kind === 'type') buffer.undo[buffer.undo.length - 1] = { ...last, kind: 'typed' };
 }
 
-export function undo(buffer: Buffer): Change | null {
-  const change = buffer.undo.pop();
-  if (!change) return null;
+/** Takes the last group of changes back; the number of lines that came by it, or null if there was none. */
+export function undo(buffer: Buffer): number | null {
+  const last = buffer.undo.at(-1);
+  if (!last) return null;
+  let more = 0;
+  while (buffer.undo.at(-1)?.group === last.group) more += undoOne(buffer);
+  return more;
+}
+
+export function redo(buffer: Buffer): number | null {
+  const next = buffer.redo.at(-1);
+  if (!next) return null;
+  let more = 0;
+  while (buffer.redo.at(-1)?.group === next.group) more += redoOne(buffer);
+  return more;
+}
+
+function undoOne(buffer: Buffer): number {
+  const change = buffer.undo.pop()!;
   const emptied = buffer.lines.length === 1 && buffer.lines[0] === '' && change.inserted.length === 0;
   buffer.lines.splice(change.at, emptied ? 1 : change.inserted.length, ...change.removed);
   if (buffer.lines.length === 0) buffer.lines.push('');
   buffer.redo.push(change);
   [buffer.y, buffer.x] = [Math.min(change.y, buffer.lines.length - 1), change.x];
   buffer.modified = true;
-  return change;
+  return change.removed.length - change.inserted.length;
 }
 
-export function redo(buffer: Buffer): Change | null {
-  const change = buffer.redo.pop();
-  if (!change) return null;
+function redoOne(buffer: Buffer): number {
+  const change = buffer.redo.pop()!;
   buffer.lines.splice(change.at, change.removed.length, ...change.inserted);
   if (buffer.lines.length === 0) buffer.lines.push('');
   buffer.undo.push(change);
   buffer.y = Math.min(change.at, buffer.lines.length - 1);
   buffer.x = Math.min(change.x, lineAt(buffer).length);
   buffer.modified = true;
-  return change;
+  return change.inserted.length - change.removed.length;
 }
 
 export function insertText(buffer: Buffer, text: string, kind = 'type'): void {

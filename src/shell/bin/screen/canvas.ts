@@ -52,7 +52,7 @@ export class Canvas {
     for (let y = 0; y < this.size.rows; y++) {
       const row = picture.rows[y] ?? '';
       if (this.shown[y] === row) continue;
-      text += `\x1b[${y + 1};1H${row}\x1b[K`;
+      text += `\x1b[${y + 1};1H\x1b[2K${row}`;
       this.shown[y] = row;
     }
     text += `\x1b[${picture.cursor.y + 1};${picture.cursor.x + 1}H`;

@@ -37,14 +37,14 @@ export function installExecutors(it: Installation): Readonly<Record<string, Exec
   return {
     checks: simple(function* () {
       yield* say('Running pre-flight checks');
-      yield* pause(2);
+      yield* pause(3);
       const failed = (yield* preflight('kernel'));
       return failed.length ? `The following pre-flight checks failed: ${failed.map((each) => each.error || each.detail).join(', ')}` : done;
     }),
-    configure: simple(function* () { yield* say('Configuring cluster packages'); yield* pause(3); return done; }, noRollback),
+    configure: simple(function* () { yield* say('Configuring cluster packages'); yield* pause(4); return done; }, noRollback),
     bootstrap: simple(function* () {
       yield* say('Configuring system directories');
-      yield* pause(1);
+      yield* pause(2);
       const failure = yield* makeFolders((text) => logBoth('INFO', text, 'fsm:install', {}, server.name));
       if (failure) return failure;
       yield* say('Configuring application-specific volumes');

@@ -68,7 +68,9 @@ export function* create(config: ContainerConfig, name: string | undefined): Sys<
   const chosen = name ?? `box_${id.slice(0, 8)}`;
   const other = yield* find(chosen);
   if (other) return no(409, `Conflict. The container name "/${chosen}" is already in use by container "${other.id}". You have to remove (or rename) that container to be able to reuse that name.`);
-  const command = [...(config.Entrypoint?.length ? config.Entrypoint : config.Entrypoint === undefined || config.Entrypoint === null ? image.entrypoint : []), ...(config.Cmd ?? [])];
+  // An entrypoint of one's own does away with the image's command.
+  const entrypoint = config.Entrypoint?.length ? config.Entrypoint : image.entrypoint;
+  const command = [...entrypoint, ...(config.Cmd?.length ? config.Cmd : config.Entrypoint?.length ? [] : image.cmd ?? [])];
   if (!command.length) return no(400, 'No command specified');
   const mode = config.HostConfig?.NetworkMode ?? 'default';
   const shared = /^container:(.+)$/.exec(mode);
@@ -142,6 +144,7 @@ function* launch(record: ContainerRecord): Sys<Done<null>> {
   if (!streams) return no(500, 'cannot open the streams');
   const env = Object.fromEntries(record.env.map((pair) => { const at = pair.indexOf('='); return [pair.slice(0, at), pair.slice(at + 1)]; }));
   const spawned = yield* spawnFirst(record, { HOME: '/root', HOSTNAME: record.hostname, ...(record.tty ? { TERM: 'xterm' } : {}), ...env }, streams);
+  if (spawned.ok) yield* call('memSet', { key: `pid/${spawned.value}`, value: record.id });
   for (const fd of new Set(Object.values(streams.theirs))) yield* call('close', { fd });
   if (!spawned.ok) {
     for (const fd of new Set([...streams.outputs.map((o) => o.fd), ...(streams.input === null ? [] : [streams.input])])) yield* call('close', { fd });
@@ -149,9 +152,11 @@ function* launch(record: ContainerRecord): Sys<Done<null>> {
     return yield* failed(record, spawned.errno === 'EACCES' ? 126 : 127, `OCI runtime create failed: container_linux.go:344: starting container process caused "${why}": unknown`);
   }
   yield* save({ ...record, status: 'running', pid: spawned.value, exitCode: 0, error: '', startedAt: yield* realNow() });
-  yield* call('memSet', { key: `pid/${spawned.value}`, value: record.id });
   if (streams.input !== null) yield* call('memSet', { key: `stdin/${record.id}`, value: streams.input });
   for (const { fd, stream } of streams.outputs) yield* call('thread', { entry: 'pump', event: { id: record.id, fd, stream, tty: record.tty } });
+  // It may have ended before it was noted as running.
+  const early = yield* call('memGet', { key: `dead/${spawned.value}` });
+  if (early.ok && typeof early.value === 'number') yield* ended(spawned.value, early.value);
   return { ok: true, value: null };
 }
 
@@ -219,9 +224,18 @@ export function* ended(pid: number, status: number): Sys<void> {
     yield* call('memSet', { key: `execpid/${pid}`, value: null });
     yield* call('unpark', { channel: `exec/${exec.value}`, value: status });
   }
-  if (!owner.ok || typeof owner.value !== 'string') return;
+  if (!owner.ok || typeof owner.value !== 'string') {
+    if (!exec.ok || typeof exec.value !== 'string') yield* call('memSet', { key: `dead/${pid}`, value: status });
+    return;
+  }
   const record = yield* recordOf(owner.value);
   if (!record) return;
+  if (record.status !== 'running') { // its start is still under way, and will look
+    yield* call('memSet', { key: `pid/${pid}`, value: owner.value });
+    yield* call('memSet', { key: `dead/${pid}`, value: status });
+    return;
+  }
+  yield* call('memSet', { key: `dead/${pid}`, value: null });
   yield* save({ ...record, status: 'exited', pid: 0, exitCode: status, finishedAt: yield* realNow() });
   yield* call('unpark', { channel: `end/${record.id}`, value: status });
   yield* call('unpark', { channel: `log/${record.id}`, value: null });

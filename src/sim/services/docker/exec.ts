@@ -71,6 +71,11 @@ export function* startExec(id: string, _body: Json, fd: Fd): Sys<HttpResponse | 
   }
   yield* call('memSet', { key: `exec/${id}`, value: { ...record, running: true, pid: spawned.value } as unknown as Json });
   yield* call('memSet', { key: `execpid/${spawned.value}`, value: id });
+  const early = yield* call('memGet', { key: `dead/${spawned.value}` });
+  if (early.ok && typeof early.value === 'number') {
+    yield* call('memSet', { key: `dead/${spawned.value}`, value: null });
+    yield* call('memSet', { key: `exec/${id}`, value: { ...record, running: false, pid: spawned.value, exitCode: early.value } as unknown as Json });
+  }
   yield* call('thread', { entry: 'execIn', event: { fd, to: streams.input, tty: record.config.Tty ?? false, pid: spawned.value } });
   const [first, second] = streams.outputs;
   if (second) yield* call('thread', { entry: 'execOut', event: { fd, from: second.fd, name: second.name } });

@@ -122,7 +122,7 @@ function* wait(fd: Fd, path: string, w: Wanted): Sys<HttpResponse | null> {
   const config = yield* getConfig();
   const head = { status: 200, headers: yield* headers(), body: null, stream: true, cert: config.cert };
   yield* call('send', { fd, data: head as unknown as Json, size: 250 });
-  const watcher: Watcher & { kind: 'v2' } = { fd, kind: 'v2', path, recursive: w.recursive, stream: w.stream };
+  const watcher: Watcher & { kind: 'v2' } = { fd, since: yield* mono(), kind: 'v2', path, recursive: w.recursive, stream: w.stream };
   yield* addWatcher(watcher);
   if (found) yield* pushV2(watcher, found as V2Change);
   return null;

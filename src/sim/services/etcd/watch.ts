@@ -2,15 +2,17 @@
  * Those who watch: v3 watches and v2 waits, each a connection of its own that lives in the process's
  * memory until its client goes. Events are sent by the thread that applied them.
  */
+import type { Us } from '../../engine/time.ts';
 import type { Json, Sys } from '../../proc/program.ts';
 import { call, type Fd } from '../../proc/syscalls.ts';
 import type { WatchRequest, WatchResponse } from './api.ts';
 import { headerOf } from './applied.ts';
-import { getConfig, getCore, getState } from './core.ts';
+import { getConfig, getCore, getState, mono } from './core.ts';
 import { covers, eventsFrom, type StoredEvent } from './mvcc.ts';
 import { concerns, showChange, type V2Change } from './v2store.ts';
 
-export type Watcher = { fd: Fd } & (
+/** `since`: when it came, on the monotonic clock; tells it from an earlier owner of the descriptor. */
+export type Watcher = { fd: Fd; since: Us } & (
   | { kind: 'v3'; key: string; rangeEnd?: string; prevKv: boolean; /** Events from this revision on. */ from: number }
   | { kind: 'v2'; path: string; recursive: boolean; /** Goes on after the first event. */ stream: boolean });
 
@@ -45,7 +47,7 @@ function* push(watcher: Watcher & { kind: 'v3' }, events: readonly StoredEvent[]
 /** Sends if the watcher is still there: its descriptor may belong to somebody else by now. */
 function* sendTo(watcher: Watcher, data: Json, size: number): Sys<void> {
   const now = yield* getWatchers();
-  if (now[watcher.fd] === watcher) yield* call('send', { fd: watcher.fd, data, size });
+  if (now[watcher.fd]?.since === watcher.since) yield* call('send', { fd: watcher.fd, data, size });
 }
 
 /** Tells all whom it concerns of what one entry did. */
@@ -77,7 +79,7 @@ export function* pushV2(watcher: Watcher & { kind: 'v2' }, change: V2Change): Sy
 /** Takes a watcher off the list and wakes the thread that keeps its connection. */
 function* dismiss(watcher: Watcher): Sys<void> {
   const now = yield* getWatchers();
-  if (now[watcher.fd] !== watcher) return;
+  if (now[watcher.fd]?.since !== watcher.since) return;
   yield* removeWatcher(watcher.fd);
   yield* call('shutdown', { fd: watcher.fd, how: 'both' });
 }
@@ -111,7 +113,7 @@ function* cancelCompacted(watcher: Watcher, compactRevision: number): Sys<void> 
 export function* beginWatch(fd: Fd, request: WatchRequest): Sys<void> {
   const { mvcc } = yield* getState();
   const from = request.startRevision || mvcc.revision + 1;
-  const watcher: Watcher & { kind: 'v3' } = { fd, kind: 'v3', key: request.key, ...(request.rangeEnd !== undefined && { rangeEnd: request.rangeEnd }), prevKv: request.prevKv ?? false, from: Math.max(from, mvcc.revision + 1) };
+  const watcher: Watcher & { kind: 'v3' } = { fd, since: yield* mono(), kind: 'v3', key: request.key, ...(request.rangeEnd !== undefined && { rangeEnd: request.rangeEnd }), prevKv: request.prevKv ?? false, from: Math.max(from, mvcc.revision + 1) };
   // Registered first: what is applied while the past is sent comes after it on the same connection.
   yield* addWatcher(watcher);
   if (request.startRevision && from <= mvcc.compactRevision) {

@@ -2,7 +2,7 @@
  * Which of the gravity-site pods is active: the one that holds /gravity/local/leader (gravity lib/process,
  * lib/storage/keyval/leader.go). The others stand by and are not ready.
  */
-import { armTicks, mayRest, monotonic, NO_LEASE, tick, watchForStirring, type Lease } from '../../gravity/lease.ts';
+import { armTicks, exclusively, mayRest, monotonic, NO_LEASE, tick, watchForStirring, type Lease } from '../../gravity/lease.ts';
 import { LEADER_KEY } from '../../gravity/state.ts';
 import type { Sys } from '../../proc/program.ts';
 import { context, log, recall, remember } from './context.ts';
@@ -10,7 +10,9 @@ import { resumeOperations } from './shrink.ts';
 
 export const leadership = function* (): Sys<Lease> { return (yield* recall<Lease>('leadership')) ?? NO_LEASE; };
 
-export function* electionTick(): Sys<void> {
+export const electionTick = (): Sys<void> => exclusively(contend);
+
+function* contend(): Sys<void> {
   const { address, store } = yield* context();
   const before = yield* leadership();
   const stirredAt = (yield* recall<number>('stirredAt')) ?? 0;

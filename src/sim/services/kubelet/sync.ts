@@ -96,6 +96,8 @@ function* syncPod(k: Kubelet, start: Start, uid: string): Sys<void> {
     yield* watchContainers(uid, after);
     yield* startProbes(now, after, address);
     if (good) yield* postStatus(k, now, after, address);
+    // What ended before anybody could wait for it is seen at the next look.
+    if (good && up && needsRun(now, after)) yield* wakeLater(uid, 2 * RELIST_US);
   }
   if (!good) {
     const chance = yield* call('random', { below: AGAIN_US / 2 });

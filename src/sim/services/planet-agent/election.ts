@@ -7,7 +7,7 @@ import { seconds } from '../../engine/time.ts';
 import { capture } from '../../gravity/child.ts';
 import { leaderHosts } from '../../gravity/layout/planet-files.ts';
 import { LEADER_UNITS } from '../../gravity/layout/planet-units.ts';
-import { armTicks, mayRest, NO_LEASE, tick, type Lease } from '../../gravity/lease.ts';
+import { armTicks, exclusively, mayRest, NO_LEASE, tick, type Lease } from '../../gravity/lease.ts';
 import type { Start, Sys } from '../../proc/program.ts';
 import { call } from '../../proc/syscalls.ts';
 import type { V2Event } from '../etcd/api.ts';
@@ -18,7 +18,9 @@ const ASK = { totalUs: seconds(1), headerUs: seconds(1) };
 
 export const recallLeader = function* (): Sys<string | null> { return (yield* recall<Lease>('election'))?.leader ?? null; };
 
-export function* electionTick(start: Start): Sys<void> {
+export const electionTick = (start: Start): Sys<void> => exclusively(() => contend(start));
+
+function* contend(start: Start): Sys<void> {
   const flags = agentFlags(start.argv);
   const identity = yield* recall<Identity>('identity');
   if (typeof flags === 'string' || !identity) return;

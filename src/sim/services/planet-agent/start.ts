@@ -29,6 +29,7 @@ export function* planetStart(start: Start): Sys<number> {
   if (!config) return yield* fail('[ERROR]: required flag --public-ip not provided', 255);
   const made = yield* makeRoot(config);
   if (made) return yield* fail(`[ERROR]: ${made}`, 255);
+  yield* forgetContainers();
   yield* network(config);
   yield* call('unlink', { path: SOCKET });
   const bound = yield* call('listenUnix', { path: SOCKET, entry: 'control' });
@@ -46,6 +47,7 @@ export function* planetStart(start: Start): Sys<number> {
   yield* call('timer', { name: 'units', entry: 'units', afterUs: seconds(5), everyUs: seconds(5) });
   yield* call('wait', { pid: init.value });
   yield* call('rootRemove', { id: PLANET_ROOT });
+  yield* forgetContainers();
   yield* call('unlink', { path: SOCKET });
   return 0;
 }
@@ -68,6 +70,14 @@ function* makeRoot(config: PlanetConfig): Sys<string | null> {
   yield* call('rootRemove', { id: PLANET_ROOT });
   const made = yield* call('rootCreate', { id: PLANET_ROOT, image: 'planet', hostname: config.hostname, binds, files });
   return made.ok ? null : `failed to create container: ${strerror(made.errno).toLowerCase()}`;
+}
+
+/** The network namespaces of containers end with their last process; the runtime named them by short ids. */
+function* forgetContainers(): Sys<void> {
+  const got = yield* call('netRead', { what: { kind: 'netns' } });
+  for (const name of (got.ok ? got.value : []) as readonly string[]) {
+    if (/^[0-9a-f]{12}$/.test(name)) yield* call('netnsRemove', { name });
+  }
 }
 
 /** The dummy device through which service addresses are routed on hosts without a default route. */

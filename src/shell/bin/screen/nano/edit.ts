@@ -23,7 +23,8 @@ export function press(state: NanoState, key: Key, size: Size): Wish | null {
   state.message = '';
   if (state.help !== null) return helpKey(state, key, size);
   if (state.prompt) return promptKey(state, key, size);
-  const cutting = state.cutting;
+  const { cutting } = state;
+  state.buffer.group++;
   state.cutting = false;
   if (isText(key)) {
     if (editable(state)) insertText(state.buffer, key);
@@ -158,8 +159,8 @@ function change(state: NanoState, key: Key, size: Size, cutting: boolean): Wish 
     case '^H': case 'backspace': backspace(buffer); break;
     case '^D': case 'delete': deleteForward(buffer); break;
     case '^J': case 'f4': justify(state, size); break;
-    case 'M-u': case 'M-U': state.message = undo(buffer) ? 'Undid change' : 'Nothing in undo buffer!'; break;
-    case 'M-e': case 'M-E': state.message = redo(buffer) ? 'Redid change' : 'Nothing to re-do!'; break;
+    case 'M-u': case 'M-U': state.message = undo(buffer) !== null ? 'Undid change' : 'Nothing in undo buffer!'; break;
+    case 'M-e': case 'M-E': state.message = redo(buffer) !== null ? 'Redid change' : 'Nothing to re-do!'; break;
     default: cutToEnd(state); break;
   }
   remember(state);

@@ -96,8 +96,9 @@ function shortcuts(list: readonly Shortcut[], cols: number): string[] {
   const rows = ['', ''];
   for (let i = 0; i < list.length; i++) {
     const [key, label] = list[i]!;
-    const text = label.slice(0, Math.max(0, width - key.length - 1)).padEnd(Math.max(0, width - key.length - 1));
-    rows[i % 2] += key === '' ? ' '.repeat(width) : `${REVERSE}${key.padStart(key.length === 1 ? 2 : 0)}${PLAIN} ${text}`;
+    const shown = key.padStart(2);
+    const room = Math.max(0, width - shown.length - 1);
+    rows[i % 2] += key === '' ? ' '.repeat(width) : `${REVERSE}${shown}${PLAIN} ${label.slice(0, room).padEnd(room)}`;
   }
   return rows;
 }
