@@ -160,7 +160,7 @@ export class Driver {
   }
   private user(r: Request): string | undefined {
     const user = optional(r, 'user', 'string');
-    if (user !== undefined && user !== 'root' && user !== 'trainee') throw new BadRequest(`unknown user ${user}`);
+    if (user !== undefined && user !== 'root' && user !== 'vagrant') throw new BadRequest(`unknown user ${user}`);
     return user;
   }
 

@@ -12,7 +12,7 @@ import type { Session } from './session.ts';
 export interface Goal {
   id: string; title: string;
   /** Where the check runs, and what. It runs on a fork: it never changes the trainee's world. */
-  on: string; run: string; user: 'trainee' | 'root';
+  on: string; run: string; user: 'vagrant' | 'root';
   /** All that are given must hold for the command's output. */
   match?: string; not?: string; exit?: number;
   /** The check is asked again until this many simulated seconds have passed. */
@@ -115,8 +115,9 @@ function readGoal(value: unknown, index: number, fail: Fail): Goal {
     if (g[key] === undefined) continue;
     try { new RegExp(String(g[key]), 'm'); } catch (error) { fail('goals', `${where}: ${key}: ${(error as Error).message}`); }
   }
+  if (![undefined, 'root', 'vagrant'].includes(g['user'] as string | undefined)) fail('goals', `${where}: user must be vagrant or root`);
   if (g['match'] === undefined && g['not'] === undefined && g['exit'] === undefined) fail('goals', `${where}: needs match, not or exit, or it could not fail`);
-  const goal: Goal = { id: String(g['id']), title: String(g['title']), on: String(g['on']), run: String(g['run']), user: g['user'] === 'root' ? 'root' : 'trainee', within: Number(g['within'] ?? 0) };
+  const goal: Goal = { id: String(g['id']), title: String(g['title']), on: String(g['on']), run: String(g['run']), user: g['user'] === 'root' ? 'root' : 'vagrant', within: Number(g['within'] ?? 0) };
   if (g['match'] !== undefined) goal.match = String(g['match']);
   if (g['not'] !== undefined) goal.not = String(g['not']);
   if (g['exit'] !== undefined) goal.exit = Number(g['exit']);

@@ -93,7 +93,7 @@ export class Session {
   exec(node: string, text: string, options: ExecOptions = {}): ExecAnswer {
     const id = `exec-${++this.execs}`;
     const started = this.sim.now;
-    const input: Input = { kind: 'exec', host: node, id, text, stdin: options.stdin ?? '', user: options.user ?? 'trainee' };
+    const input: Input = { kind: 'exec', host: node, id, text, stdin: options.stdin ?? '', user: options.user ?? 'vagrant' };
     if (options.netns !== undefined) input.netns = options.netns;
     if (options.planet) input.planet = true;
     const made = this.must(this.sim.apply(input));

@@ -120,7 +120,7 @@ export class Simulation {
     const host = this.machine.host(name);
     if (!host.up) return { ok: false, error: `node ${name} is down` };
     const tty = createTty(this.machine, host, id, cols, rows);
-    const pid = this.login(host, { argv: ['-bash'], user: 'trainee', tty: id });
+    const pid = this.login(host, { argv: ['-bash'], user: 'vagrant', tty: id });
     tty.session = pid;
     tty.foreground = pid;
     const descriptor = newOfd(this.machine, host, { kind: 'tty', tty: id });
@@ -187,7 +187,7 @@ function accountOf(host: Host, root: string, user: string): Account {
     const groups = fileOf(host, root, '/etc/group').split('\n').map((g) => g.split(':')).filter((g) => g[3]?.split(',').includes(user)).map((g) => Number(g[2]));
     return { uid: Number(uid), gid: Number(gid), home: home ?? '/', groups };
   }
-  return user === 'root' ? { uid: 0, gid: 0, home: '/root', groups: [] } : { uid: 1000, gid: 1000, home: '/home/trainee', groups: [] };
+  return user === 'root' ? { uid: 0, gid: 0, home: '/root', groups: [] } : { uid: 1000, gid: 1000, home: '/home/vagrant', groups: [] };
 }
 
 /** pam_env: /etc/environment. */

@@ -49,7 +49,7 @@ describe('a node\'s disk', () => {
     const tree = hostTree(NOSTALGIC, first!);
     expect(tree['/usr/bin/kubectl']).toEqual({ to: '/var/lib/gravity/local/packages/unpacked/gravitational.io/planet/6.0.0-11401/rootfs/usr/local/bin/kubectl' });
     expect(tree['/etc/systemd/system/gravity__gravitational.io__planet__6.0.0-11401.service']).toBe(planetUnit(first!.address, NOSTALGIC.name, '6.0.0-11401').text);
-    expect(tree['/home/trainee/upgrade/gravity']).toMatchObject({ text: expect.stringContaining('gravity-6.0.0-beta.1') });
+    expect(tree['/home/vagrant/upgrade/gravity']).toMatchObject({ text: expect.stringContaining('gravity-6.0.0-beta.1') });
   });
 
   it('has the log of its installation', () => {

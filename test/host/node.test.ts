@@ -36,12 +36,12 @@ describe('a host', () => {
     expect(run('modprobe nosuch')).toMatchObject({ exit: 1, stderr: 'modprobe: FATAL: Module nosuch not found.\n' });
   });
   it('lets the trainee do through sudo what he may not do himself', () => {
-    expect(run('sysctl -w vm.swappiness=10', 'trainee')).toMatchObject({ exit: 255, stderr: "sysctl: permission denied on key 'vm.swappiness'\n" });
-    expect(run('sudo sysctl -w vm.swappiness=10; sudo id -u', 'trainee').stdout).toBe('vm.swappiness = 10\n0\n');
-    expect(run('sudo -u nobody id -un; sudo nosuch', 'trainee')).toMatchObject({ exit: 1, stdout: 'nobody\n', stderr: 'sudo: nosuch: command not found\n' });
+    expect(run('sysctl -w vm.swappiness=10', 'vagrant')).toMatchObject({ exit: 255, stderr: "sysctl: permission denied on key 'vm.swappiness'\n" });
+    expect(run('sudo sysctl -w vm.swappiness=10; sudo id -u', 'vagrant').stdout).toBe('vm.swappiness = 10\n0\n');
+    expect(run('sudo -u nobody id -un; sudo nosuch', 'vagrant')).toMatchObject({ exit: 1, stdout: 'nobody\n', stderr: 'sudo: nosuch: command not found\n' });
   });
   it('reaches another over ssh', () => {
-    const there = run('ssh -o StrictHostKeyChecking=no node-2 "hostname; exit 7"', 'trainee');
+    const there = run('ssh -o StrictHostKeyChecking=no node-2 "hostname; exit 7"', 'vagrant');
     expect(there).toMatchObject({ exit: 7, stdout: 'node-2\n' });
     run('systemctl stop sshd');
     expect(world.exec('node-2', 'ssh node-1 true', {}).stderr).toBe('ssh: connect to host node-1 port 22: Connection refused\n');

@@ -8,7 +8,7 @@ import type { Kernel } from './kernel.ts';
 import { resolvePath } from './paths.ts';
 import { blankProc } from './process.ts';
 
-const HOME = '/home/trainee';
+const HOME = '/home/vagrant';
 
 export function plantFile(k: Kernel, hostName: string, path: string, content: string, mode: number): { ok: true } | { ok: false; error: string } {
   if (!k.world.hosts[hostName]) return { ok: false, error: `unknown node ${hostName}` };

@@ -5,9 +5,9 @@ import type { Session } from '../../../src/drill/session.ts';
 import { smallWorld } from './world.ts';
 
 const FILES = {
-  '/etc/profile': "PS1='\\h\\$ '\n", '/etc/bash.bashrc': "PS1='\\w\\$ '\n", '/home/trainee/a.txt': 'a\n',
-  '/home/trainee/ab.txt': 'ab\n',
-  '/home/trainee/dir/file': 'f\n',
+  '/etc/profile': "PS1='\\h\\$ '\n", '/etc/bash.bashrc': "PS1='\\w\\$ '\n", '/home/vagrant/a.txt': 'a\n',
+  '/home/vagrant/ab.txt': 'ab\n',
+  '/home/vagrant/dir/file': 'f\n',
 };
 
 function terminal(): { world: Session; line: (text: string) => unknown[]; keys: (data: string) => unknown[];
@@ -93,7 +93,7 @@ describe('keys', () => {
     const t = terminal();
     expect(t.keys('cat a.\t\r')).toEqual(['prompt', 0, 'a\r\n']);
     expect(t.keys('cat di\tfi\t\r')).toEqual(['prompt', 0, 'f\r\n']);
-    expect(t.keys('ech\t$HOM\t\r')).toEqual(['prompt', 0, '/home/trainee\r\n']);
+    expect(t.keys('ech\t$HOM\t\r')).toEqual(['prompt', 0, '/home/vagrant\r\n']);
     t.keys('cat a\t\t');
     expect(t.shown()).toContain('a.txt   ab.txt');
     expect(t.keys('b\t\r')).toEqual(['prompt', 0, 'ab\r\n']);

@@ -20,9 +20,9 @@ export const programs: Readonly<Record<string, Program>> =
   Object.fromEntries([init, ...shells, grep, ...commands].map((p) => [p.name, p]));
 
 const tree: Tree = {
-  '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\ntrainee:x:1000:1000::/home/trainee:/bin/bash\n',
-  '/etc/hostname': 'node-1\n', '/etc/group': 'root:x:0:\ntrainee:x:1000:\n',
-  '/root': { dir: true, mode: 0o700 }, '/home/trainee': { dir: true, uid: 1000 },
+  '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\nvagrant:x:1000:1000::/home/vagrant:/bin/bash\n',
+  '/etc/hostname': 'node-1\n', '/etc/group': 'root:x:0:\nvagrant:x:1000:\n',
+  '/root': { dir: true, mode: 0o700 }, '/home/vagrant': { dir: true, uid: 1000 },
   '/tmp': { dir: true, mode: 0o1777 },
   '/dev/null': { dev: 'null', rdev: [1, 3] }, '/dev/full': { dev: 'full', rdev: [1, 7] },
   '/dev/zero': { dev: 'zero', rdev: [1, 5] },

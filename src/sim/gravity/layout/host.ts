@@ -52,6 +52,6 @@ export function hostTree(cluster: Cluster, server: Server): Tree {
   return { ...tree, ...homeFolders() };
 }
 
-/** What lies in the trainee's home on every machine. */
+/** What lies in the ordinary user's home on every machine. */
 export const homeFolders = (): Tree =>
-  ({ ...homeTree(), ...tarballTree('/home/trainee/installer', ALPHA), ...tarballTree('/home/trainee/upgrade', BETA) });
+  ({ ...homeTree(), ...tarballTree('/home/vagrant/installer', ALPHA), ...tarballTree('/home/vagrant/upgrade', BETA) });

@@ -1,5 +1,5 @@
 /**
- * The unpacked installer and upgrade tarballs in the trainee's home, and the debug DaemonSet of the drills.
+ * The unpacked installer and upgrade tarballs in the ordinary user's home, and the debug DaemonSet of the drills.
  */
 import { binary, type Tree } from '../../host/fs.ts';
 import { APP, REPOSITORY, type Release } from '../versions.ts';
@@ -110,4 +110,4 @@ spec:
             path: /
 `;
 
-export const homeTree = (home = '/home/trainee'): Tree => ({ [`${home}/debug.yaml`]: { text: DEBUG_YAML, uid: OWNER } });
+export const homeTree = (home = '/home/vagrant'): Tree => ({ [`${home}/debug.yaml`]: { text: DEBUG_YAML, uid: OWNER } });

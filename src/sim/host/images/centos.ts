@@ -51,7 +51,7 @@ const layout: Tree = {
   '/boot': { dir: true, mode: 0o555 }, '/media': { dir: true }, '/mnt': { dir: true }, '/opt': { dir: true }, '/srv': { dir: true },
   '/proc': { dir: true, mode: 0o555 }, '/sys': { dir: true, mode: 0o555 }, '/run': { dir: true },
   '/tmp': { dir: true, mode: 0o1777 }, '/var/tmp': { dir: true, mode: 0o1777 }, '/var/run': { to: '../run' }, '/var/lock': { to: '../run/lock' },
-  '/root': { dir: true, mode: 0o550 }, '/home': { dir: true }, '/home/trainee': { dir: true, mode: 0o700, uid: 1000, gid: 1000 },
+  '/root': { dir: true, mode: 0o550 }, '/home': { dir: true }, '/home/vagrant': { dir: true, mode: 0o700, uid: 1000, gid: 1000 },
   '/var/spool/cron': { dir: true, mode: 0o700 }, '/var/lib/rpm': { dir: true }, '/var/cache/yum': { dir: true }, '/var/empty/sshd': { dir: true, mode: 0o711 },
 };
 
@@ -74,7 +74,7 @@ polkitd:x:999:998:User for polkitd:/:/sbin/nologin
 sshd:x:74:74:Privilege-separated SSH:/var/empty/sshd:/sbin/nologin
 chrony:x:998:996::/var/lib/chrony:/sbin/nologin
 tcpdump:x:72:72::/:/sbin/nologin
-trainee:x:1000:1000:trainee:/home/trainee:/bin/bash
+vagrant:x:1000:1000:vagrant:/home/vagrant:/bin/bash
 `,
   '/etc/group': `root:x:0:
 bin:x:1:
@@ -86,7 +86,7 @@ disk:x:6:
 lp:x:7:
 mem:x:8:
 kmem:x:9:
-wheel:x:10:trainee
+wheel:x:10:vagrant
 mail:x:12:
 man:x:15:
 dialout:x:18:
@@ -104,7 +104,7 @@ ssh_keys:x:997:
 sshd:x:74:
 chrony:x:996:
 tcpdump:x:72:
-trainee:x:1000:
+vagrant:x:1000:
 `,
   '/etc/shadow': { text: `root:!!:18014:0:99999:7:::
 bin:*:17834:0:99999:7:::
@@ -112,9 +112,9 @@ daemon:*:17834:0:99999:7:::
 nobody:*:17834:0:99999:7:::
 sshd:!!:18014::::::
 chrony:!!:18014::::::
-trainee:!!:18014:0:99999:7:::
+vagrant:!!:18014:0:99999:7:::
 `, mode: 0 },
-  '/etc/gshadow': { text: 'root:::\nwheel:::trainee\ntrainee:!::\n', mode: 0 },
+  '/etc/gshadow': { text: 'root:::\nwheel:::vagrant\nvagrant:!::\n', mode: 0 },
   '/etc/sudoers': { text: `Defaults   !visiblepw
 Defaults    always_set_home
 Defaults    env_reset
@@ -128,7 +128,7 @@ root\tALL=(ALL) \tALL
 #includedir /etc/sudoers.d
 `, mode: 0o440 },
   '/etc/sudoers.d': { dir: true, mode: 0o750 },
-  '/etc/sudoers.d/trainee': { text: 'Defaults:trainee !requiretty\ntrainee ALL=(ALL) NOPASSWD: ALL\n', mode: 0o440 },
+  '/etc/sudoers.d/vagrant': { text: 'Defaults:vagrant !requiretty\nvagrant ALL=(ALL) NOPASSWD: ALL\n', mode: 0o440 },
   '/etc/shells': '/bin/sh\n/bin/bash\n/sbin/nologin\n/usr/bin/sh\n/usr/bin/bash\n/usr/sbin/nologin\n',
 };
 
@@ -182,10 +182,10 @@ fi
 `,
   '/etc/environment': '',
   '/etc/inputrc': 'set bell-style none\nset meta-flag on\nset input-meta on\nset convert-meta off\nset output-meta on\n',
-  '/home/trainee/.bash_profile': { text: '# .bash_profile\n\nif [ -f ~/.bashrc ]; then\n\t. ~/.bashrc\nfi\n', uid: 1000, gid: 1000 },
-  '/home/trainee/.bashrc': { text: '# .bashrc\n\nif [ -f /etc/bashrc ]; then\n\t. /etc/bashrc\nfi\n', uid: 1000, gid: 1000 },
-  '/home/trainee/.bash_logout': { text: '# ~/.bash_logout\n', uid: 1000, gid: 1000 },
-  '/home/trainee/.ssh': { dir: true, mode: 0o700, uid: 1000, gid: 1000 },
+  '/home/vagrant/.bash_profile': { text: '# .bash_profile\n\nif [ -f ~/.bashrc ]; then\n\t. ~/.bashrc\nfi\n', uid: 1000, gid: 1000 },
+  '/home/vagrant/.bashrc': { text: '# .bashrc\n\nif [ -f /etc/bashrc ]; then\n\t. /etc/bashrc\nfi\n', uid: 1000, gid: 1000 },
+  '/home/vagrant/.bash_logout': { text: '# ~/.bash_logout\n', uid: 1000, gid: 1000 },
+  '/home/vagrant/.ssh': { dir: true, mode: 0o700, uid: 1000, gid: 1000 },
   '/root/.bash_profile': '# .bash_profile\n\nif [ -f ~/.bashrc ]; then\n\t. ~/.bashrc\nfi\n',
   '/root/.bashrc': "# .bashrc\n\nalias rm='rm -i'\nalias cp='cp -i'\nalias mv='mv -i'\n\nif [ -f /etc/bashrc ]; then\n\t. /etc/bashrc\nfi\n",
   '/root/.ssh': { dir: true, mode: 0o700 },
@@ -240,12 +240,12 @@ export const centosTree: Tree = {
 };
 
 /** One key pair for the operators: every node lets them in from every other. */
-const OPERATOR_KEY = `ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ${'Dc4f7Nq2Vw9RzKx5LmTyBhGj'.repeat(14)}w== trainee@training`;
+const OPERATOR_KEY = `ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ${'Dc4f7Nq2Vw9RzKx5LmTyBhGj'.repeat(14)}w== vagrant@training`;
 
 const operatorKeys: Tree = {
-  '/home/trainee/.ssh/authorized_keys': { text: `${OPERATOR_KEY}\n`, mode: 0o600, uid: 1000, gid: 1000 },
-  '/home/trainee/.ssh/id_rsa.pub': { text: `${OPERATOR_KEY}\n`, mode: 0o644, uid: 1000, gid: 1000 },
-  '/home/trainee/.ssh/id_rsa': { text: `-----BEGIN RSA PRIVATE KEY-----\n${`${'MIIEowIBAAKCAQEA3OH+zatlcPUcysecS5k8gYRo'.padEnd(64, 'q')}\n`.repeat(25)}-----END RSA PRIVATE KEY-----\n`, mode: 0o600, uid: 1000, gid: 1000 },
+  '/home/vagrant/.ssh/authorized_keys': { text: `${OPERATOR_KEY}\n`, mode: 0o600, uid: 1000, gid: 1000 },
+  '/home/vagrant/.ssh/id_rsa.pub': { text: `${OPERATOR_KEY}\n`, mode: 0o644, uid: 1000, gid: 1000 },
+  '/home/vagrant/.ssh/id_rsa': { text: `-----BEGIN RSA PRIVATE KEY-----\n${`${'MIIEowIBAAKCAQEA3OH+zatlcPUcysecS5k8gYRo'.padEnd(64, 'q')}\n`.repeat(25)}-----END RSA PRIVATE KEY-----\n`, mode: 0o600, uid: 1000, gid: 1000 },
 };
 
 export interface NodePlace { name: string; address: string; prefix: number; gateway: string; machineId: string; peers: readonly { name: string; address: string }[] }
