@@ -1,6 +1,6 @@
 /**
  * Booted worlds kept on disk, so that the next driver starts in a moment. A kept world is the booted one to
- * the byte (test/sim/saving.test.ts), and belongs to the sources it was booted from. Nothing depends on it:
+ * the byte (test/sim/kept.test.ts), and belongs to the sources it was booted from. Nothing depends on it:
  * a folder that cannot be read or written only costs the boot.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
