@@ -5,7 +5,7 @@
 import { seconds } from '../engine/time.ts';
 import type { Program, Start, Sys } from '../proc/program.ts';
 import { call } from '../proc/syscalls.ts';
-import { apply, waitFor } from './cluster-api.ts';
+import { apply, kube, waitFor } from './cluster-api.ts';
 import { STATE_DIR } from './layout/paths.ts';
 import { corednsObjects, rbacObjects } from './manifests.ts';
 import { beginState, enableElections, installApp, waitForCluster } from './phases/install.ts';
@@ -47,6 +47,7 @@ function* main(start: Start): Sys<number> {
     ...cluster.release.apps.map(([app]) => [app, () => installApp(app)] as const),
     ['election', () => enableElections(cluster)],
     ['finish', () => finish(cluster)],
+    ['restart', () => restartController(cluster.servers[0]!.address)],
   ];
   for (const [name, work] of steps) {
     if (!(yield* insist(work, name))) return 1;
@@ -60,6 +61,34 @@ function* finish(cluster: Cluster): Sys<string | null> {
     if (!wrote.ok) return wrote.error;
   }
   return null;
+}
+
+const SITE_PODS = '/api/v1/namespaces/kube-system/pods';
+
+interface SitePod { readonly metadata: { readonly name: string; readonly deletionTimestamp?: string }; readonly spec: { readonly nodeName?: string }; readonly status: { readonly containerStatuses?: readonly { readonly ready: boolean }[] } }
+
+/**
+ * The controller of this node, which led through the installation, starts again with the cluster's final
+ * state, as it has in any cluster that is older than its installation; another master's leads from then on.
+ */
+function* restartController(node: string): Sys<string | null> {
+  const pods = function* (): Sys<readonly SitePod[] | string> {
+    const got = yield* kube(`${SITE_PODS}?labelSelector=app%3Dgravity-site`);
+    return got.ok ? (got.value.body as unknown as { items: readonly SitePod[] }).items : got.error;
+  };
+  const before = yield* pods();
+  if (typeof before === 'string') return before;
+  const isReady = (pod: SitePod): boolean => !pod.metadata.deletionTimestamp && pod.status.containerStatuses?.every(({ ready }) => ready) === true;
+  const here = before.find((pod) => pod.spec.nodeName === node);
+  if (before.length === 1 || !here || before.some((pod) => pod !== here && isReady(pod))) return null;
+  if (!isReady(here)) return 'no controller is ready';
+  const gone = yield* kube(`${SITE_PODS}/${here.metadata.name}`, { method: 'DELETE' });
+  if (!gone.ok) return gone.error;
+  const moved = yield* waitFor(function* () {
+    const now = yield* pods();
+    return typeof now !== 'string' && now.some(isReady);
+  }, PATIENCE_US, AGAIN_US);
+  return moved ? null : 'no controller became ready';
 }
 
 export const bootstrap: Program = { name: 'gravity-bootstrap', main };

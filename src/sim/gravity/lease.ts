@@ -57,7 +57,7 @@ export const mayRest = (lease: Lease): boolean => lease.calm > CALM_TICKS;
 function* hold(contest: Contest, holder: string | null, mayLead: boolean, before: Lease, mono: number): Sys<Lease> {
   const { etcd, key, self } = contest;
   if (!mayLead) {
-    if (holder === self) yield* etcdV2(etcd, 'DELETE', key, { prevValue: self }, undefined, PATIENCE);
+    if (holder === self) yield* release(contest);
     return { ...before, leader: null, leading: false };
   }
   const condition = holder === null ? { prevExist: false } : { prevValue: self };
@@ -66,6 +66,11 @@ function* hold(contest: Contest, holder: string | null, mayLead: boolean, before
   if (!put.ok) return lapse(before, mono);
   if (put.value.status >= 300) return { ...before, leading: false };
   return { ...before, leader: self, leading: true, since: before.leading ? before.since : mono, renewedAt: mono, doubt: null };
+}
+
+/** A holder lets the key go. */
+export function* release({ etcd, key, self }: Pick<Contest, 'etcd' | 'key' | 'self'>): Sys<void> {
+  yield* etcdV2(etcd, 'DELETE', key, { prevValue: self }, undefined, PATIENCE);
 }
 
 /** Another holds it. A key that rests is doubted after a stirring until its holder writes it again. */

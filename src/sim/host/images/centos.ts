@@ -52,7 +52,7 @@ const layout: Tree = {
   '/proc': { dir: true, mode: 0o555 }, '/sys': { dir: true, mode: 0o555 }, '/run': { dir: true },
   '/tmp': { dir: true, mode: 0o1777 }, '/var/tmp': { dir: true, mode: 0o1777 }, '/var/run': { to: '../run' }, '/var/lock': { to: '../run/lock' },
   '/root': { dir: true, mode: 0o550 }, '/home': { dir: true }, '/home/vagrant': { dir: true, mode: 0o700, uid: 1000, gid: 1000 },
-  '/var/spool/cron': { dir: true, mode: 0o700 }, '/var/lib/rpm': { dir: true }, '/var/cache/yum': { dir: true }, '/var/empty/sshd': { dir: true, mode: 0o711 },
+  '/var/spool/cron': { dir: true, mode: 0o700 }, '/run/lock/subsys': { dir: true }, '/var/lib/rpm': { dir: true }, '/var/cache/yum': { dir: true }, '/var/empty/sshd': { dir: true, mode: 0o711 },
 };
 
 const accounts: Tree = {
@@ -222,10 +222,36 @@ const settings: Tree = {
   '/etc/systemd/system.conf': '[Manager]\n#LogLevel=info\n#DefaultTimeoutStartSec=90s\n#DefaultTimeoutStopSec=90s\n', '/etc/systemd/journald.conf': '[Journal]\n#Storage=auto\n#SystemMaxUse=\n',
 };
 
+const publicZone = (interfaces: string): string => `<?xml version="1.0" encoding="utf-8"?>
+<zone>
+  <short>Public</short>
+  <description>For use in public areas. You do not trust the other computers on networks to not harm your computer. Only selected incoming connections are accepted.</description>
+${interfaces}  <service name="ssh"/>
+  <service name="dhcpv6-client"/>
+</zone>
+`;
+
 const firewalldFiles: Tree = {
   '/etc/firewalld/firewalld.conf': 'DefaultZone=public\nMinimalMark=100\nCleanupOnExit=yes\nLockdown=no\nIPv6_rpfilter=yes\nIndividualCalls=no\nLogDenied=off\nAutomaticHelpers=system\n',
-  '/etc/firewalld/zones/public.xml': '<?xml version="1.0" encoding="utf-8"?>\n<zone>\n  <short>Public</short>\n  <description>For use in public areas. You do not trust the other computers on networks to not harm your computer. Only selected incoming connections are accepted.</description>\n  <service name="ssh"/>\n  <service name="dhcpv6-client"/>\n</zone>\n',
+  '/etc/firewalld/zones/public.xml': publicZone(''),
 };
+
+const RC_LOCAL = `#!/bin/bash
+# THIS FILE IS ADDED FOR COMPATIBILITY PURPOSES
+#
+# It is highly advisable to create own systemd services or udev rules
+# to run scripts during boot instead of using this file.
+#
+# In contrast to previous versions due to parallel execution during boot
+# this script will NOT be run after all other services.
+#
+# Please note that you must run 'chmod +x /etc/rc.d/rc.local' to ensure
+# that this script will be executed during boot.
+
+touch /var/lock/subsys/local
+`;
+
+const bootScript: Tree = { '/etc/rc.d/rc.local': { text: RC_LOCAL, mode: 0o644 }, '/etc/rc.local': { to: 'rc.d/rc.local' } };
 
 const logs: Tree = {
   '/var/log/messages': { text: '', mode: 0o600 }, '/var/log/secure': { text: '', mode: 0o600 }, '/var/log/cron': { text: '', mode: 0o600 }, '/var/log/maillog': { text: '', mode: 0o600 },
@@ -236,7 +262,7 @@ const logs: Tree = {
 export const centosTree: Tree = {
   ...layout, ...devices, '/dev/sda': { dev: 'sda', rdev: [8, 0], block: true, mode: 0o660 }, '/dev/sda1': { dev: 'sda1', rdev: [8, 1], block: true, mode: 0o660 },
   ...programs, ...setuid, ...links({ '/usr/bin/sudoedit': 'sudo', '/usr/bin/slogin': 'ssh' }),
-  ...accounts, ...shells, ...settings, ...firewalldFiles, ...logs, ...centosUnits,
+  ...accounts, ...shells, ...settings, ...firewalldFiles, ...bootScript, ...logs, ...centosUnits,
 };
 
 /** One key pair for the operators: every node lets them in from every other. */
@@ -266,17 +292,21 @@ export function nodeFiles(node: NodePlace): Tree {
 }
 
 /**
- * firewalld switched on as the operators of a working cluster have it: every interface that carries the
- * cluster is trusted, the zone `public` is left for what comes from elsewhere.
+ * The firewall of a cluster's machine. firewalld runs, and its permanent zones let the machines, the pods and
+ * the services of the cluster in; but whoever made the machines opens the packet filter at boot, as lab images
+ * do, so that of firewalld's own rules none is in force until it is next reloaded or started.
  */
 export const firewalldForCluster: Tree = {
   ...firewalldEnabled,
+  '/etc/firewalld/zones/public.xml': publicZone('  <interface name="eth0"/>\n'),
   '/etc/firewalld/zones/trusted.xml': `<?xml version="1.0" encoding="utf-8"?>
 <zone target="ACCEPT">
   <short>Trusted</short>
   <description>All network connections are accepted.</description>
-${['eth0', 'flannel.1', 'cni0', 'docker0'].map((name) => `  <interface name="${name}"/>\n`).join('')}  <source address="10.244.0.0/16"/>
+  <source address="10.244.0.0/16"/>
   <source address="10.100.0.0/16"/>
+  <source address="192.168.121.0/24"/>
 </zone>
 `,
+  '/etc/rc.d/rc.local': { text: `${RC_LOCAL}\n# training machines: nothing may stand between them\n/usr/sbin/iptables -F\n`, mode: 0o755 },
 };

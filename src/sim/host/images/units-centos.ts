@@ -50,6 +50,8 @@ const services: Readonly<Record<string, Service>> = {
     service: 'ExecStart=/usr/sbin/tuned -l -P', install: WANTED },
   firewalld: { description: 'firewalld - dynamic firewall daemon', unit: 'Documentation=man:firewalld(1)\nBefore=network-pre.target\nWants=network-pre.target\nAfter=dbus.service polkit.service\nConflicts=iptables.service ip6tables.service ebtables.service ipset.service',
     service: 'Type=notify\nExecStart=/usr/sbin/firewalld --nofork --nopid\nExecReload=/bin/kill -HUP $MAINPID\nKillMode=mixed', install: `${WANTED}\nAlias=dbus-org.fedoraproject.FirewallD1.service` },
+  'rc-local': { description: '/etc/rc.d/rc.local Compatibility', unit: 'ConditionFileIsExecutable=/etc/rc.d/rc.local\nAfter=network.target',
+    service: 'Type=forking\nExecStart=/etc/rc.d/rc.local start\nTimeoutSec=0\nRemainAfterExit=yes' },
   'getty@': { description: 'Getty on %I', unit: 'Documentation=man:agetty(8)\nAfter=systemd-logind.service',
     service: 'Type=idle\nExecStart=-/sbin/agetty --noclear %I linux\nRestart=always\nRestartSec=0', install: 'WantedBy=getty.target\nDefaultInstance=tty1' },
   'systemd-tmpfiles-clean': { description: 'Cleanup of Temporary Directories', unit: 'DefaultDependencies=no', service: 'Type=oneshot\nExecStart=/bin/true' },
@@ -80,6 +82,8 @@ const others: Tree = {
   [`${LIB}/multi-user.target.wants/dbus.service`]: { to: '../dbus.service' },
   [`${LIB}/multi-user.target.wants/systemd-logind.service`]: { to: '../systemd-logind.service' },
   [`${LIB}/multi-user.target.wants/polkit.service`]: { to: '../polkit.service' },
+  // what systemd-rc-local-generator would add
+  [`${LIB}/multi-user.target.wants/rc-local.service`]: { to: '../rc-local.service' },
   [`${LIB}/multi-user.target.wants/getty.target`]: { to: '../getty.target' },
   [`${LIB}/default.target`]: { to: 'graphical.target' },
   [`${ETC}/default.target`]: { to: '/lib/systemd/system/multi-user.target' },

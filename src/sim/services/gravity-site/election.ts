@@ -2,7 +2,7 @@
  * Which of the gravity-site pods is active: the one that holds /gravity/local/leader (gravity lib/process,
  * lib/storage/keyval/leader.go). The others stand by and are not ready.
  */
-import { armTicks, exclusively, mayRest, monotonic, NO_LEASE, tick, watchForStirring, type Lease } from '../../gravity/lease.ts';
+import { armTicks, exclusively, mayRest, monotonic, NO_LEASE, release, tick, watchForStirring, type Lease } from '../../gravity/lease.ts';
 import { LEADER_KEY } from '../../gravity/state.ts';
 import type { Sys } from '../../proc/program.ts';
 import { context, log, recall, remember } from './context.ts';
@@ -28,4 +28,12 @@ function* contend(): Sys<void> {
 export function* stirred(): Sys<void> {
   yield* remember('stirredAt', yield* monotonic());
   yield* watchForStirring();
+}
+
+/** Gives the key away, if it is held. */
+export function* stepDown(): Sys<void> {
+  const { address, store } = yield* context();
+  if (!(yield* leadership()).leading) return;
+  yield* remember('leadership', NO_LEASE);
+  yield* release({ etcd: store, key: LEADER_KEY, self: address });
 }

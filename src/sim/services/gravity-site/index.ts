@@ -10,7 +10,7 @@ import type { Program, Start, Sys } from '../../proc/program.ts';
 import { call } from '../../proc/syscalls.ts';
 import { onHealth, onPortal } from './api.ts';
 import { context, findContext, log, remember } from './context.ts';
-import { electionTick, leadership, stirred } from './election.ts';
+import { electionTick, leadership, stepDown, stirred } from './election.ts';
 import { shrink } from './shrink.ts';
 
 /** 3009 the API and the portal, 3007 and 3008 agents, 3023 to 3080 teleport's proxy and auth. */
@@ -29,11 +29,19 @@ function* main(start: Start): Sys<number> {
     if (!bound.ok) return yield* fail(`[ERROR]: listen tcp 0.0.0.0:${port}: bind: ${strerror(bound.errno).toLowerCase()}`, 255);
   }
   yield* log('INFO', 'PROCESS', 'Serving on 0.0.0.0:3009.', 'process/process.go:655');
-  yield* armTicks('election', false, 1_000);
+  yield* armTicks('election', false);
   yield* stirred();
+  yield* call('onSignal', { signal: 'TERM', entry: 'terminate' });
   yield* call('timer', { name: 'report', entry: 'report', afterUs: REPORT_US, everyUs: REPORT_US });
-  yield* call('serve', {});
-  return 0;
+  const end = yield* call('park', { channel: 'exit' });
+  return end.ok ? Number(end.value) : 1;
+}
+
+/** Shut down: a leader steps down, so that the next one need not wait for its term to end. */
+function* terminate(): Sys<void> {
+  yield* stepDown();
+  yield* log('INFO', 'PROCESS', 'Got shutdown signal, exiting.', 'process/process.go:412');
+  yield* call('unpark', { channel: 'exit', value: 0 });
 }
 
 /** The leader looks after the cluster's state once a minute, the others say that they stand by. */
@@ -46,6 +54,6 @@ function* report(): Sys<void> {
   yield* log('INFO', 'STATUS', `Cluster ${all.value.site?.domain ?? ''} is ${all.value.site?.state ?? 'unknown'}.`, 'process/status.go:74');
 }
 
-export const gravitySite: Program = { name: 'gravity-site', main, entries: { onPortal, onHealth, election: electionTick, stirred, report, shrink } };
+export const gravitySite: Program = { name: 'gravity-site', main, entries: { onPortal, terminate, onHealth, election: electionTick, stirred, report, shrink } };
 
 export const programs: readonly Program[] = [gravitySite];
