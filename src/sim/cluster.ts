@@ -7,7 +7,7 @@ import { seconds } from './engine/time.ts';
 import type { Cluster } from './gravity/topology.ts';
 import { bareTrees, CLUSTERS, clusterTrees } from './gravity/world.ts';
 import { allocatePid, blankProc, ready } from './kernel/process.ts';
-import { own } from './engine/cow.ts';
+import { enter } from './kernel/table.ts';
 import { CENTOS_KERNEL, centosTree, firewalldForCluster, firewalldEnabled, makeFs, nodeFiles } from './host/images/index.ts';
 import { plant, type Tree } from './host/fs.ts';
 import { layLab } from './net/lab.ts';
@@ -126,10 +126,10 @@ function install(sim: Simulation, cluster: Cluster): void {
   sim.runUntil(INSTALL_MAX_US, (world) => world.hosts[first]!.roots['planet'] !== undefined);
   const host = machine.host(first);
   const pid = allocatePid(host);
-  own(host, 'procs')[pid] = blankProc(host, pid, {
+  enter(host, blankProc(host, pid, {
     ppid: 1, program: BOOTSTRAP, comm: 'gravity', argv: ['/usr/bin/gravity', 'install'], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     mem: cluster as unknown as Json, startedAt: machine.world.now,
-  });
+  }));
   ready(machine, host, machine.proc(host, pid)!);
 }
 

@@ -11,6 +11,7 @@ import type { Us } from './engine/time.ts';
 import { install, newOfd, newPipe, openPipeEnd } from './kernel/descriptors.ts';
 import { allocatePid, blankProc, ready, terminate } from './kernel/process.ts';
 import { Machine } from './kernel/run.ts';
+import { enter } from './kernel/table.ts';
 import { createTty, ownTty, type as typeKeys } from './kernel/tty.ts';
 import type { Fs } from './host/fs.ts';
 import type { Json, Program } from './proc/program.ts';
@@ -161,7 +162,7 @@ export class Simulation {
       cwd: account.home, root, netns: o.netns ?? host.roots[root]?.netns ?? 'host', tty: o.tty, startedAt: this.now, umask: 0o022,
     });
     if (inside) { const owner = own(own(host, 'roots'), root); proc.vpid = ++owner.nextPid; }
-    own(host, 'procs')[pid] = proc;
+    enter(host, proc);
     ready(this.machine, host, proc);
     return pid;
   }

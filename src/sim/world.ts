@@ -109,6 +109,8 @@ export interface Proc {
   ppid: Pid; pgid: Pid; sid: Pid;
   /** For a thread: the process it belongs to. */
   threadOf: Pid | null;
+  /** Its own, oldest first (kernel/table.ts keeps them). */
+  children: Pid[]; threads: Pid[];
   program: string;
   entry: string;
   comm: string; argv: readonly string[]; env: Readonly<Record<string, string>>;

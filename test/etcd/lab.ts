@@ -1,11 +1,11 @@
 /** Three bare machines with etcd on each, and tasks that run on them as processes: no shell, no systemd. */
-import { own } from '../../src/sim/engine/cow.ts';
 import { items } from '../../src/sim/engine/chunked.ts';
 import { emptyLog } from '../../src/sim/engine/chunked.ts';
 import { nextAt } from '../../src/sim/engine/queue.ts';
 import { seconds, type Us } from '../../src/sim/engine/time.ts';
 import { makeFs } from '../../src/sim/host/images/index.ts';
 import { allocatePid, blankProc, ready } from '../../src/sim/kernel/process.ts';
+import { enter } from '../../src/sim/kernel/table.ts';
 import { Machine } from '../../src/sim/kernel/run.ts';
 import { addAddress, addLink, addRoutes, bringUp, freshNs, plainAddress } from '../../src/sim/net/namespace.ts';
 import { TABLE } from '../../src/sim/net/state.ts';
@@ -80,7 +80,7 @@ export class Lab {
     const host = this.machine.host(node);
     const pid = allocatePid(host);
     const proc = blankProc(host, pid, { program, argv, env, comm: program, ppid: 1, startedAt: this.now });
-    own(host, 'procs')[pid] = proc;
+    enter(host, proc);
     ready(this.machine, host, proc);
     this.machine.drain();
     return pid;

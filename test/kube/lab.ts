@@ -10,6 +10,7 @@ import type { Tree } from '../../src/sim/host/fs.ts';
 import { debianTree, makeFs } from '../../src/sim/host/images/index.ts';
 import { KERNEL_DEFAULTS } from '../../src/sim/host/sysctl.ts';
 import { allocatePid, blankProc, ready } from '../../src/sim/kernel/process.ts';
+import { enter } from '../../src/sim/kernel/table.ts';
 import { Machine } from '../../src/sim/kernel/run.ts';
 import { api, apiConfig } from '../../src/sim/kube/client.ts';
 import { addAddress, addLink, addRoutes, bringUp, freshNs, plainAddress } from '../../src/sim/net/namespace.ts';
@@ -136,7 +137,7 @@ export class Lab {
     const pid = allocatePid(host);
     const name = argv[0]!.split('/').pop()!;
     const proc = blankProc(host, pid, { ppid: 1, program: name, comm: name.slice(0, 15), exe: `/usr/bin/${name}`, argv, env: { PATH: '/usr/bin:/bin' }, mem, unit: `${name}.service`, startedAt: this.machine.world.now });
-    host.procs[pid] = proc;
+    enter(host, proc);
     const journal = ++this.machine.world.ids.ofd;
     host.ofds[journal] = { refs: 2, id: journal, kind: 'journal', root: 'host', ident: name, unit: `${name}.service`, partial: '', priority: 6 };
     proc.fds[1] = journal;

@@ -6,6 +6,7 @@ import { emptyLog } from '../../src/sim/engine/chunked.ts';
 import { own } from '../../src/sim/engine/cow.ts';
 import { emptyFs } from '../../src/sim/host/fs.ts';
 import { blankProc, allocatePid, ready } from '../../src/sim/kernel/process.ts';
+import { enter } from '../../src/sim/kernel/table.ts';
 import { Machine } from '../../src/sim/kernel/run.ts';
 import { labAddress, layLab } from '../../src/sim/net/lab.ts';
 import type { IptablesAnswer } from '../../src/sim/net/state.ts';
@@ -95,7 +96,7 @@ export class Laboratory {
     const host = this.machine.host(node);
     const pid = allocatePid(host);
     const proc = blankProc(host, pid, { program: name, comm: name, argv, netns });
-    own(host, 'procs')[pid] = proc;
+    enter(host, proc);
     ready(this.machine, host, proc);
     return { host, pid };
   }

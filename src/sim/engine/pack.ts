@@ -4,22 +4,26 @@
  * lose that two of them are one, which a program under replay could notice.
  *
  * Form: {"shared": [values], "root": value}; inside, {"$": n} stands for shared[n], which may name earlier
- * ones. Keys beginning with $ in the data are written with one $ more.
+ * ones. Long texts that occur twice are shared too. Keys beginning with $ are written with one $ more.
  */
 
 interface Packed { shared: unknown[]; root: unknown }
 
+/** Texts from this length on are worth a reference. */
+const TEXT_MIN = 48;
+
+const shareable = (item: unknown): boolean => (typeof item === 'object' ? item !== null : typeof item === 'string' && item.length >= TEXT_MIN);
+
 export function pack(value: unknown): string {
-  const seen = new Map<object, number>();
-  count(value, seen);
-  const index = new Map<object, number>();
+  const twice = repeated(value);
+  const index = new Map<unknown, number>();
   const shared: unknown[] = [];
   const write = (item: unknown): unknown => {
-    if (typeof item !== 'object' || item === null) return item;
+    if (!shareable(item)) return item;
     const known = index.get(item);
     if (known !== undefined) return { $: known };
-    const plain = spread(item, write);
-    if ((seen.get(item) ?? 0) < 2) return plain;
+    const plain = typeof item === 'string' ? item : spread(item as object, write);
+    if (!twice.has(item)) return plain;
     index.set(item, shared.length);
     shared.push(plain);
     return { $: shared.length - 1 };
@@ -28,13 +32,20 @@ export function pack(value: unknown): string {
   return JSON.stringify({ shared, root } satisfies Packed);
 }
 
-function count(item: unknown, seen: Map<object, number>): void {
-  if (typeof item !== 'object' || item === null) return;
-  const before = seen.get(item) ?? 0;
-  seen.set(item, before + 1);
-  if (before) return;
-  if (Array.isArray(item)) for (const each of item) count(each, seen);
-  else for (const key in item) count((item as Record<string, unknown>)[key], seen);
+/** What occurs more than once. */
+function repeated(value: unknown): Set<unknown> {
+  const seen = new Set<unknown>();
+  const twice = new Set<unknown>();
+  const visit = (item: unknown): void => {
+    if (!shareable(item)) return;
+    if (seen.has(item)) { twice.add(item); return; }
+    seen.add(item);
+    if (typeof item === 'string') return;
+    if (Array.isArray(item)) for (const each of item) visit(each);
+    else for (const key in item as object) visit((item as Record<string, unknown>)[key]);
+  };
+  visit(value);
+  return twice;
 }
 
 function spread(item: object, write: (value: unknown) => unknown): unknown {
@@ -55,7 +66,10 @@ export function unpack(text: string): unknown {
   const read = (item: unknown): unknown => {
     if (typeof item !== 'object' || item === null) return item;
     if (Array.isArray(item)) {
-      for (let i = 0; i < item.length; i++) item[i] = read(item[i]);
+      for (let i = 0; i < item.length; i++) {
+        const each: unknown = item[i];
+        if (typeof each === 'object' && each !== null) item[i] = read(each);
+      }
       return item;
     }
     const record = item as Record<string, unknown>;
@@ -64,7 +78,8 @@ export function unpack(text: string): unknown {
     let escaped = false;
     for (const key in record) {
       if (key.charCodeAt(0) === 36) escaped = true;
-      record[key] = read(record[key]);
+      const each = record[key];
+      if (typeof each === 'object' && each !== null) record[key] = read(each);
     }
     return escaped ? Object.fromEntries(Object.entries(record).map(([key, each]) => [key.startsWith('$$') ? key.slice(1) : key, each])) : record;
   };

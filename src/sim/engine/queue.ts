@@ -8,13 +8,18 @@ import type { Us } from './time.ts';
 export interface Timed { at: Us; seq: number }
 export interface Timeline<E extends Timed> { now: Us; seq: number; queue: E[] }
 
-/** Adds an event at `at` (never in the past) and returns its sequence number, which names it. */
+/**
+ * Adds an event at `at` (never in the past) and returns its sequence number, which names it. The event is
+ * the queue's from then on.
+ */
 export function schedule<E extends Timed>(line: Timeline<E>, at: Us, event: Omit<E, 'at' | 'seq'>): number {
   const queue = own(line, 'queue') as E[];
   const seq = ++line.seq;
   const due = at < line.now ? line.now : at;
   const low = firstDue(queue, due);
-  const entry = { ...event, at: due, seq } as unknown as E;
+  const entry = event as E;
+  entry.at = due;
+  entry.seq = seq;
   if (low === queue.length) queue.push(entry);
   else queue.splice(low, 0, entry);
   return seq;

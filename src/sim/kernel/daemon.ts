@@ -10,13 +10,14 @@ import type { Event, Host, Pid, Proc, Timer } from '../world.ts';
 import { mainOf } from './descriptors.ts';
 import { bad, good, OK, type Handlers, type Kernel } from './kernel.ts';
 import { allocatePid, blankProc, ready } from './process.ts';
+import { enter } from './table.ts';
 
 /** Starts a thread of a process at one of its program's entries. */
 export function startThread(k: Kernel, host: Host, process: Proc, entry: string, event: Json): Pid {
   const pid = allocatePid(host);
   const { uid, gid, groups, umask, caps, root, chroot, cwd, netns, unit, exe, tty, program, argv, env, comm, vpid, ppid, pgid, sid } = process;
   const thread = blankProc(host, pid, { uid, gid, groups, umask, caps, root, chroot, cwd, netns, unit, exe, tty, program, argv, env, comm, vpid, ppid, pgid, sid, entry, event, threadOf: process.pid, startedAt: k.world.now, replies: emptyLog() });
-  own(host, 'procs')[pid] = thread;
+  enter(host, thread);
   ready(k, host, thread);
   return pid;
 }

@@ -4,11 +4,12 @@
  */
 import { append } from '../engine/chunked.ts';
 import { own } from '../engine/cow.ts';
+import { cancel } from '../engine/queue.ts';
 import { arrivals, gatewayAnswer, type Stations } from '../net/fabric.ts';
 import type { Frame, Skb, TraceStep } from '../net/ground.ts';
 import { deliver, ownSocket, type Stack } from '../net/stack.ts';
 import { close } from '../net/tcp.ts';
-import type { NetNs, Packet, Socket } from '../net/state.ts';
+import type { Alarm, NetNs, Packet, Socket } from '../net/state.ts';
 import type { Host, World } from '../world.ts';
 import { newOfd, install } from './descriptors.ts';
 import { hostReal } from './disk.ts';
@@ -70,9 +71,12 @@ export class HostGround implements Stack {
     this.k.schedule(afterUs, { kind: 'socket', host: this.host, ns, socket: 0, timer, gen });
   }
 
-  socketTimer(afterUs: number, ns: NetNs, socket: number, timer: string): void {
-    this.k.schedule(afterUs, { kind: 'socket', host: this.host, ns: ns.name, socket, timer, gen: this.machine.gen });
+  socketTimer(afterUs: number, ns: NetNs, socket: number, timer: string): Alarm {
+    const seq = this.k.schedule(afterUs, { kind: 'socket', host: this.host, ns: ns.name, socket, timer, gen: this.machine.gen });
+    return { at: this.now + afterUs, seq };
   }
+
+  cancel({ at, seq }: Alarm): void { cancel(this.k.world, at, seq); }
 
   random(stream: string, below: number): number { return this.k.random(stream, below); }
   packetId(): number { return ++own(this.k.world, 'ids').packet; }

@@ -14,6 +14,7 @@ import type { Event, Host } from '../world.ts';
 import { hostReal } from './disk.ts';
 import type { Kernel } from './kernel.ts';
 import { blankProc, ready } from './process.ts';
+import { enter } from './table.ts';
 
 /** Firmware, boot loader and initramfs of a small virtual machine. */
 const BOOT_US = seconds(14);
@@ -142,6 +143,6 @@ function startInit(k: Kernel, host: Host): void {
     program: 'systemd', comm: 'systemd', argv: [INIT, '--switched-root', '--system', '--deserialize', '22'], exe: INIT,
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin', LANG: 'en_US.UTF-8', TERM: 'linux' }, startedAt: k.world.now,
   });
-  own(host, 'procs')[1] = init;
+  enter(host, init);
   ready(k, host, init);
 }

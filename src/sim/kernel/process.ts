@@ -13,6 +13,7 @@ import { closeAll, install, mainOf, newOfd } from './descriptors.ts';
 import { hostReal } from './disk.ts';
 import { bad, good, OK, type Attempt, type Block, type Handlers, type Kernel } from './kernel.ts';
 import { may, resolvePath } from './paths.ts';
+import { adopt, childrenOf, enter, leave, threadsOf } from './table.ts';
 import { ownTty } from './tty.ts';
 
 export interface Image { program: string; argv: readonly string[]; exe: string }
@@ -42,7 +43,7 @@ function setuidOf(host: Host, proc: Proc, path: string): number | null {
 
 export function blankProc(host: Host, pid: Pid, from: Partial<Proc>): Proc {
   return {
-    pid, vpid: pid, ppid: 0, pgid: pid, sid: pid, threadOf: null, program: '', entry: 'main', comm: '', argv: [], env: {},
+    pid, vpid: pid, ppid: 0, pgid: pid, sid: pid, threadOf: null, children: [], threads: [], program: '', entry: 'main', comm: '', argv: [], env: {},
     mem: null, event: null, uid: 0, gid: 0, groups: [], umask: 0o022, caps: [], root: 'host', chroot: '/', cwd: '/', netns: 'host', unit: null,
     exe: '', tty: null, fds: {}, replies: emptyLog(), waiting: null, gen: 0, queued: false, timedOut: false, actions: {}, pending: [],
     exit: null, report: null, stopped: false, startedAt: host.bootAt, quantum: 0, cpuUs: 0, memory: {}, timers: {}, onChild: null, onSignal: {},
@@ -143,7 +144,7 @@ export function spawn(k: Kernel, host: Host, parent: Proc, e: Exec): Pid | Errno
   else if (e.pgid === 0) draft.pgid = pid;
   else if (e.pgid !== undefined) draft.pgid = realPid(host, parent, e.pgid) ?? e.pgid;
   inheritFds(k, host, main, draft, e);
-  own(host, 'procs')[pid] = draft;
+  enter(host, draft);
   if (e.foreground && draft.tty) ownTty(k, draft.tty).foreground = draft.pgid;
   ready(k, host, draft);
   return pid;
@@ -219,20 +220,18 @@ export function terminate(k: Kernel, host: Host, proc: Proc, exit: { status: num
   proc.exit = exit;
   if (proc.report !== null) own(host, 'collected')[proc.report] = String(exit.status);
   unblock(k, host, proc);
-  for (const other of Object.values(host.procs)) {
-    if (other.threadOf === proc.pid) { const thread = k.proc(host, other.pid)!; thread.exit = exit; forget(k, host, thread); }
-  }
+  for (const other of threadsOf(host, proc)) { const thread = k.proc(host, other.pid)!; thread.exit = exit; forget(k, host, thread); }
   proc.timers = {};
   closeAll(k, host, proc);
   const quietDaemon = Object.keys(proc.memory).length > 0 || proc.unit !== null;
   proc.memory = {};
   if (quietDaemon) k.disturb();
-  const initPid = initOf(host, proc);
-  for (const other of Object.values(host.procs)) {
-    if (other.ppid !== proc.pid || other.threadOf !== null) continue;
+  const orphans = childrenOf(host, proc);
+  const initPid = orphans.length ? initOf(host, proc) : 1;
+  for (const other of orphans) {
     const child = k.proc(host, other.pid)!;
-    child.ppid = initPid;
-    if (child.exit) own(host, 'procs')[child.pid] && reapOrTell(k, host, child);
+    adopt(host, child, initPid);
+    if (child.exit) reapOrTell(k, host, child);
   }
   if (proc.tty && proc.sid === proc.pid) hangUp(k, host, proc.tty, proc.pid);
   const ns = host.roots[proc.root]?.pidns;
@@ -272,7 +271,7 @@ function forget(k: Kernel, host: Host, proc: Proc): void {
   unblock(k, host, proc);
   proc.exit ??= { status: 0, signal: null };
   if (proc.threadOf === null && Object.keys(proc.fds).length) closeAll(k, host, proc);
-  delete own(host, 'procs')[proc.pid];
+  leave(host, proc);
 }
 
 function hangUp(k: Kernel, host: Host, id: string, session: Pid): void {
@@ -305,18 +304,16 @@ export function unblock(k: Kernel, host: Host, proc: Proc): void {
 
 function wait(k: Kernel, host: Host, proc: Proc, { pid, group, nohang, untraced }: Calls['wait'][0], _attempt: Attempt): Reply | Block {
   const main = mainOf(k, host, proc);
-  const wanted = pid > 0 ? realPid(host, proc, pid) : undefined;
   const real = group === undefined ? undefined : realPid(host, proc, group) ?? group;
   let any = false;
-  for (const other of Object.values(host.procs)) {
-    if (other.ppid !== main.pid || other.threadOf !== null) continue;
-    if (pid > 0 && other.pid !== wanted) continue;
+  for (const other of childrenOf(host, main)) {
+    if (pid > 0 && seenPid(host, proc, other) !== pid) continue;
     if (real !== undefined && other.pgid !== real) continue;
     any = true;
     if (other.exit) {
       const result = { pid: seenPid(host, proc, other), status: other.exit.status, signal: other.exit.signal, stopped: false };
       main.cpuUs += other.cpuUs;
-      delete own(host, 'procs')[other.pid];
+      leave(host, other);
       return good(result);
     }
     if (untraced && other.stopped && other.memory['stopSignal']) {
@@ -349,8 +346,6 @@ function kill(k: Kernel, host: Host, proc: Proc, { pid, signal }: Calls['kill'][
 function processes(k: Kernel, host: Host, proc: Proc): Reply {
   const ns = pidns(host, proc);
   const list: ProcessInfo[] = [];
-  const threads = new Map<Pid, number>();
-  for (const p of Object.values(host.procs)) if (p.threadOf !== null) threads.set(p.threadOf, (threads.get(p.threadOf) ?? 0) + 1);
   const shift = hostReal(k, host) - k.world.now;
   for (const p of Object.values(host.procs)) {
     if (p.threadOf !== null || !within(host, p, ns)) continue;
@@ -362,7 +357,7 @@ function processes(k: Kernel, host: Host, proc: Proc): Reply {
       pgid: p.pgid, sid: p.sid, uid: p.uid, gid: p.gid, comm: p.comm, argv: p.argv,
       state: p.exit ? 'Z' : p.stopped ? 'T' : p.pid === proc.pid ? 'R' : 'S', tty: tty && !tty.closed ? tty.name : null,
       foreground: !!tty && tty.foreground === p.pgid, startedAt: p.startedAt + shift, cpuUs: p.cpuUs, rssKb: size, vszKb: size * 6, nice: 0,
-      threads: 1 + (threads.get(p.pid) ?? 0), unit: p.unit, root: p.root, netns: p.netns, cwd: p.cwd, exe: p.exe,
+      threads: 1 + p.threads.length, unit: p.unit, root: p.root, netns: p.netns, cwd: p.cwd, exe: p.exe,
     });
   }
   return good(list);

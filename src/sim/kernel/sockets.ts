@@ -117,7 +117,7 @@ function listen(k: Kernel, host: Host, proc: Proc, { addr: wanted, port, entry }
   if (lport === null) return bad('EADDRINUSE');
   const socket = newSocket(g, ns, 'tcp', ownerOf(k, host, proc));
   Object.assign(socket, { laddr: addr, lport, entry: entry ?? null, ...(v6 ? { v6 } : {}) });
-  socket.tcp = { state: 'LISTEN', sndUna: 0, sndNxt: 0, rcvNxt: 0, unacked: [], ahead: [], retries: 0, rtoUs: 0, sentAt: 0, armed: false, softError: null, listener: null, mss: 0, finSent: false, peerClosed: false, orphan: false };
+  socket.tcp = { state: 'LISTEN', sndUna: 0, sndNxt: 0, rcvNxt: 0, unacked: [], ahead: [], retries: 0, rtoUs: 0, sentAt: 0, timer: null, delayedAck: null, quickAcks: 0, softError: null, listener: null, mss: 0, finSent: false, peerClosed: false, orphan: false };
   own(ns, 'ports')[boundKey('tcp', addr, lport)] = socket.id;
   return good(open(k, host, proc, { kind: 'socket', ns: ns.name, socket: socket.id }));
 }

@@ -74,7 +74,7 @@ export function* forget(resource: string, id: string): Sys<void> {
 interface Cursor { readonly fd?: Fd; readonly version?: string; readonly failures?: number }
 
 /** How many messages an activation takes before it starts afresh: the replies of a thread are kept. */
-const MESSAGES = 40;
+const MESSAGES = 6;
 
 /** The thread of one resource: event {resource}. */
 export function informerThread(informers: Informers): (start: Start) => Sys<void> {

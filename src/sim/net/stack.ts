@@ -11,7 +11,7 @@ import { localOut, type SendErrno } from './output.ts';
 import { isErrno, routeOut } from './route.ts';
 import { addressType, TYPES } from './netfilter/match.ts';
 import { tcpError, tcpIn } from './tcp.ts';
-import type { Ip, NetNs, Packet, Socket } from './state.ts';
+import type { Alarm, Ip, NetNs, Packet, Socket } from './state.ts';
 
 /** A machine that also has processes behind its sockets. */
 export interface Stack extends Ground {
@@ -22,7 +22,8 @@ export interface Stack extends Ground {
   /** A datagram has arrived at a socket with an entry. */
   datagram(ns: NetNs, socket: Socket): void;
   nextSocketId(): number;
-  socketTimer(afterUs: number, ns: NetNs, socket: number, timer: string): void;
+  socketTimer(afterUs: number, ns: NetNs, socket: number, timer: string): Alarm;
+  cancel(alarm: Alarm): void;
 }
 
 export const ownSocket = (ns: NetNs, id: number): Socket => own(own(ns, 'sockets'), id) as Socket;

@@ -137,13 +137,17 @@ export interface Conntrack {
 export type TcpState = 'LISTEN' | 'SYN-SENT' | 'SYN-RECV' | 'ESTAB' | 'FIN-WAIT-1' | 'FIN-WAIT-2' | 'CLOSE-WAIT' | 'LAST-ACK' | 'CLOSING' | 'TIME-WAIT' | 'CLOSED';
 /** One message of a TCP stream in flight or received. `len` bytes from `seq`; a FIN has len 1 and no data. */
 export interface Segment { seq: number; len: number; data: Json; fin: boolean }
+/** A scheduled event, so that it can be cancelled. */
+export interface Alarm { at: Us; seq: number }
 export interface TcpBlock {
   state: TcpState;
   sndUna: number; sndNxt: number; rcvNxt: number;
   unacked: Segment[];
   /** Arrived out of order. */
   ahead: Segment[];
-  retries: number; rtoUs: Us; /** When the oldest segment was last sent. */ sentAt: Us; /** A timer event is under way. */ armed: boolean;
+  retries: number; rtoUs: Us; /** When the oldest segment was last sent. */ sentAt: Us; /** The timer event that is under way. */ timer: Alarm | null;
+  /** An acknowledgement that waits for data to go along with, and how many more are sent at once. */
+  delayedAck: Alarm | null; quickAcks: number;
   /** The last ICMP error heard: what a timeout will be called. */
   softError: string | null;
   /** Of a connection not accepted yet: the listener's socket. */

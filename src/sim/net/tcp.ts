@@ -13,12 +13,14 @@ import type { NetNs, Packet, Segment, Socket, TcpBlock } from './state.ts';
 
 const SYN_US = 1_000_000, RTO_MIN_US = 200_000, RTO_MAX_US = 120_000_000, TIME_WAIT_US = 60_000_000;
 const HEADER = 52, SYN_HEADER = 60;
+/** TCP_DELACK_MIN, and TCP_MAX_QUICKACKS: a young connection acknowledges at once. */
+const DELAYED_ACK_US = 40_000, QUICK_ACKS = 16;
 
 const cell = (ns: NetNs, name: string, otherwise: number): number => Number(ns.sysctl[`net.ipv4.${name}`] ?? otherwise);
 
 const block = (state: TcpBlock['state'], isn: number, mss: number): TcpBlock => ({
   state, sndUna: isn, sndNxt: isn + 1, rcvNxt: 0, unacked: [], ahead: [], retries: 0, rtoUs: state === 'SYN-SENT' || state === 'SYN-RECV' ? SYN_US : RTO_MIN_US,
-  sentAt: 0, armed: false, softError: null, listener: null, mss, finSent: false, peerClosed: false, orphan: false,
+  sentAt: 0, timer: null, delayedAck: null, quickAcks: QUICK_ACKS, softError: null, listener: null, mss, finSent: false, peerClosed: false, orphan: false,
 });
 
 const ISN_BELOW = 1 << 20;
@@ -26,6 +28,7 @@ const ISN_BELOW = 1 << 20;
 function transmit(st: Stack, ns: NetNs, s: Socket, flags: string, seq: number, len: number, payload: Json): SendErrno | null {
   const t = s.tcp!;
   const syn = flags.includes('S');
+  if (t.delayedAck) { st.cancel(t.delayedAck); t.delayedAck = null; } // it goes along
   const size = (syn ? SYN_HEADER : HEADER) + len;
   return sendPacket(st, ns, { dst: s.raddr, src: s.laddr, df: true, uid: s.uid }, () => {
     const p: Partial<Packet> & Pick<Packet, 'proto' | 'size'> = {
@@ -40,9 +43,7 @@ const ack = (st: Stack, ns: NetNs, s: Socket): void => { transmit(st, ns, s, 'A'
 
 function arm(st: Stack, ns: NetNs, s: Socket): void {
   const t = s.tcp!;
-  if (t.armed) return;
-  t.armed = true;
-  st.socketTimer(Math.max(1, t.sentAt + t.rtoUs - st.now), ns, s.id, 'tcp');
+  t.timer ??= st.socketTimer(Math.max(1, t.sentAt + t.rtoUs - st.now), ns, s.id, 'tcp');
 }
 
 /** Begins a connection from a bound socket. An errno when there is no way at all. */
@@ -115,6 +116,8 @@ function end(st: Stack, ns: NetNs, s: Socket, errno: string | null): void {
   t.state = 'CLOSED';
   t.unacked = [];
   t.ahead = [];
+  for (const alarm of [t.timer, t.delayedAck]) if (alarm) st.cancel(alarm);
+  t.timer = t.delayedAck = null;
   if (errno) s.error = errno;
   const ports = own(ns, 'ports');
   const key = connKey(s.laddr, s.lport, s.raddr, s.rport);
@@ -218,6 +221,7 @@ function acknowledged(st: Stack, ns: NetNs, s: Socket, upTo: number): void {
   t.rtoUs = RTO_MIN_US;
   t.sentAt = st.now;
   t.unacked = t.unacked.filter((each) => each.seq + each.len > upTo);
+  if (!t.unacked.length && t.timer) { st.cancel(t.timer); t.timer = null; }
   if (t.unacked.length || !t.finSent) return;
   if (t.state === 'FIN-WAIT-1') {
     t.state = 'FIN-WAIT-2';
@@ -237,6 +241,7 @@ function data(st: Stack, ns: NetNs, s: Socket, p: Packet): void {
   const piece: Segment = { seq: p.tcp!.seq, len: fin ? 1 : p.size - HEADER, data: p.payload, fin };
   if (piece.seq < t.rcvNxt) { ack(st, ns, s); return; }
   if (t.orphan && !fin) { reset(st, ns, s); return; }
+  const inOrder = piece.seq === t.rcvNxt && !t.ahead.length;
   const ahead = own(t, 'ahead');
   if (!ahead.some((each) => each.seq === piece.seq)) ahead.push(piece);
   ahead.sort((a, b) => a.seq - b.seq);
@@ -247,7 +252,10 @@ function data(st: Stack, ns: NetNs, s: Socket, p: Packet): void {
     if (next.fin) { t.peerClosed = true; break; }
     own(s, 'inbox').push(next.data);
   }
-  ack(st, ns, s);
+  if (fin || !inOrder || t.delayedAck || t.quickAcks > 0) {
+    t.quickAcks = Math.max(0, t.quickAcks - 1);
+    ack(st, ns, s);
+  } else t.delayedAck = st.socketTimer(DELAYED_ACK_US, ns, s.id, 'ack');
   if (t.peerClosed) peerClosed(st, ns, s);
   st.wake(ns, s);
 }
@@ -276,7 +284,8 @@ export function tcpError(st: Stack, ns: NetNs, s: Socket, errno: string, mtu: nu
 export function tcpTimer(st: Stack, ns: NetNs, s: Socket, timer: string): void {
   const t = own(s, 'tcp');
   if (timer === 'gone') { if (t.state === 'TIME-WAIT' || t.state === 'FIN-WAIT-2') { if (t.orphan) removeSocket(ns, s); else end(st, ns, s, null); } return; }
-  t.armed = false;
+  if (timer === 'ack') { t.delayedAck = null; ack(st, ns, s); return; }
+  t.timer = null;
   const opening = t.state === 'SYN-SENT' || t.state === 'SYN-RECV';
   if (!opening && !t.unacked.length) return;
   if (st.now < t.sentAt + t.rtoUs) { arm(st, ns, s); return; }

@@ -89,7 +89,7 @@ function* main(start: Start): Sys<ExitCode> {
 }
 
 /** A connection serves so many requests before its thread starts afresh: replies are kept. */
-const REQUESTS = 30;
+const REQUESTS = 8;
 
 function* connection(start: Start): Sys<void> {
   const { fd, peer } = start.event as { fd: Fd; peer: string };

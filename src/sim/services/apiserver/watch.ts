@@ -26,7 +26,7 @@ interface Shared { readonly live: boolean; /** Events up to this version are not
 
 /** Events remembered a kind (the real cacher's default size). */
 const RING = 100;
-const EVENTS = 40;
+const EVENTS = 8;
 const stateKey = (resource: Resource): string => `watch/${resource.prefix}`;
 
 function* getShared(resource: Resource): Sys<Shared | null> {

@@ -13,7 +13,7 @@ import { V3 } from './v3.ts';
 import { beginWatch, removeWatcher } from './watch.ts';
 
 /** A thread hands its connection over after so many requests: its log stays short. */
-const TURN = 40;
+const TURN = 8;
 
 /** The entry for a client's connection. */
 export function* onClient(fd: Fd): Sys<void> {

@@ -15,7 +15,7 @@ import type { Message, NodeId } from './raft.ts';
 export const DIAL_US = seconds(2);
 const READ_TIMEOUT_US = seconds(5);
 /** A reading thread hands over to a fresh one after so many messages, so that its log stays short. */
-const TURN = 100;
+const TURN = 10;
 
 export const peerOptions = (config: Config): { cert: Config['peerCert']; trust: readonly string[] | null } =>
   ({ cert: config.peerCert, trust: config.peerCa === null ? null : [config.peerCa] });
