@@ -30,9 +30,10 @@ const tree: Tree = {
   ...Object.fromEntries(Object.keys(programs).map((name) => [`/usr/bin/${name}`, { program: name }])),
 };
 
-function host(name: string, files: Tree): Host {
+function host(name: string, files: Tree, more: readonly Program[]): Host {
   const fs = emptyFs('test', EPOCH_US);
-  plant(fs, { ...tree, ...files }, EPOCH_US);
+  const extra = Object.fromEntries(more.map(({ name: program }) => [`/usr/bin/${program}`, { program }]));
+  plant(fs, { ...tree, ...extra, ...files }, EPOCH_US);
   const made: Partial<Host> = {
     name, address: '10.0.0.1', up: true, gen: 0, bootAt: 0, bootId: 'boot', machineId: 'machine',
     kernel: '4.9.0', clock: { offset: 0, setAt: 0, driftPpm: 0 },
@@ -51,11 +52,12 @@ function host(name: string, files: Tree): Host {
   return h;
 }
 
-export function smallWorld(files: Tree = {}): Session {
+/** `more`: programs beside those of coreutils. */
+export function smallWorld(files: Tree = {}, more: readonly Program[] = []): Session {
   const world: World = {
-    now: 0, seq: 0, queue: [], seed: 1, rng: {}, hosts: { 'node-1': host('node-1', files) }, ttys: {},
+    now: 0, seq: 0, queue: [], seed: 1, rng: {}, hosts: { 'node-1': host('node-1', files, more) }, ttys: {},
     ready: [['node-1', 1]], disturbance: 0, wire: {} as never,
     ids: { packet: 0, ofd: 0, socket: 0, pipe: 0, inode: 0 },
   };
-  return new Session(new Simulation(world, programs));
+  return new Session(new Simulation(world, { ...programs, ...Object.fromEntries(more.map((program) => [program.name, program])) }));
 }

@@ -23,7 +23,11 @@ export interface OptionTable {
   readonly byLong: ReadonlyMap<string, OptionRow>;
 }
 
-export interface Given { readonly key: string; readonly value: string | undefined; readonly as: string }
+export interface Given {
+  readonly key: string; readonly value: string | undefined; readonly as: string;
+  /** How many operands stood before it: for options that mean what follows (tar -C). */
+  readonly before?: number;
+}
 
 export type Parsed =
   | { readonly ok: true; readonly given: readonly Given[]; readonly operands: readonly string[] }
@@ -96,7 +100,7 @@ export function parseOptions(table: OptionTable, words: readonly string[], style
       ? longOption(table, word, words[i + 1], style)
       : shortCluster(table, word, words[i + 1], style);
     if ('message' in step) return { ok: false, message: step.message };
-    given.push(...step.given);
+    for (const one of step.given) given.push({ ...one, before: operands.length });
     if (step.usedNext) i++;
   }
   return { ok: true, given, operands };

@@ -27,6 +27,7 @@ import * as tail from './tail.ts';
 import * as test from './test.ts';
 import * as touch from './touch.ts';
 import * as tr from './tr.ts';
+import * as uname from './uname.ts';
 import * as uniq from './uniq.ts';
 import * as usage from './usage.ts';
 import * as wc from './wc.ts';
@@ -35,5 +36,5 @@ const isCommand = (value: unknown): value is Command => typeof value === 'object
 
 export const commands: Command[] = [
   cat, cp, cut, date, digest, dump, echo, env, expr, fmt, head, identity, lines, ls, make, mergeLines,
-  names, numbers, owner, pieces, rm, sort, stat, tail, test, touch, tr, uniq, usage, wc,
+  names, numbers, owner, pieces, rm, sort, stat, tail, test, touch, tr, uname, uniq, usage, wc,
 ].flatMap((room) => Object.values(room).filter(isCommand));

@@ -37,6 +37,8 @@ export interface Tool {
   readonly options: readonly string[];
   readonly notes?: string;
   readonly authors?: string;
+  /** The line that says where to read more, where it is not GNU's common one. */
+  readonly hint?: string;
   /** Exit status of a usage error. */
   readonly trouble?: number;
   readonly style?: ParseStyle;
@@ -122,12 +124,14 @@ export class Task {
   *misuse(text?: string): Sys<number> {
     const status = this.tool.trouble ?? 1;
     const lines = text === undefined ? '' : `${this.name}: ${text}\n`;
-    yield* call('write', { fd: 2, text: `${lines}${tryHelp(this.name)}` });
+    yield* call('write', { fd: 2, text: `${lines}${tryHelp(this.name, this.tool)}` });
     return status;
   }
 }
 
-const tryHelp = (name: string): string => `Try '${name} --help' for more information.\n`;
+/** diffutils say this through error(3), which puts the name before it. */
+const tryHelp = (name: string, tool: Tool): string =>
+  tool.hint ?? `${tool.package === PACKAGES.diffutils ? `${name}: ` : ''}Try '${name} --help' for more information.\n`;
 
 /** A tool as a program of the file system. */
 export function tool(definition: Tool): Command {
@@ -143,7 +147,7 @@ export function tool(definition: Tool): Command {
       const style = { ...definition.style, stopAtOperand };
       const parsed = parseOptions(table, definition.rewrite ? definition.rewrite(words) : words, style);
       if (!parsed.ok) {
-        yield* call('write', { fd: 2, text: `${name}: ${parsed.message}\n${tryHelp(name)}` });
+        yield* call('write', { fd: 2, text: `${name}: ${parsed.message}\n${tryHelp(name, definition)}` });
         return definition.trouble ?? 1;
       }
       const about = parsed.given.find((option) => option.as === '--help' || option.as === '--version');

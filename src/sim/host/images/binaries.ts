@@ -37,9 +37,9 @@ export const devices: Tree = {
 };
 
 /** The shell's tools that both distributions have in the place the first word of a list names. */
-export const COREUTILS_BIN = `cat chgrp chmod chown cp date dd df dir=ls echo false ln ls mkdir mkfifo mknod mktemp mv
+export const COREUTILS_BIN = `cat chgrp chmod chown cp date dd df dir=ls echo false ln ls mkdir mkfifo mktemp mv
   pwd readlink rm rmdir sleep stty sync touch true uname vdir=ls`;
 export const COREUTILS_USR = `[ arch b2sum base64 basename cksum comm csplit cut dirname du env expand expr factor fmt fold
-  groups head hostid id install join link logname md5sum nice nl nohup nproc numfmt od paste pathchk pinky pr printenv printf
+  groups head hostid id install join link logname md5sum nice nl nohup nproc numfmt od paste pathchk printenv printf
   realpath seq sha1sum sha224sum sha256sum sha384sum sha512sum shred shuf sort split stat stdbuf sum tac tail tee test
   timeout tr truncate tsort tty unexpand uniq unlink users wc who whoami yes`;

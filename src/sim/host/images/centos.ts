@@ -13,10 +13,10 @@ export const CENTOS_KERNEL_BUILD = '#1 SMP Mon Apr 29 14:59:59 UTC 2019';
 
 const programs: Tree = {
   // the shell and the text tools
-  ...executables('/usr/bin', `bash sh=bash ${COREUTILS_BIN} ${COREUTILS_USR} chcon runcon mktemp
-    grep egrep=grep fgrep=grep sed gawk awk=gawk find xargs which diff cmp diff3 sdiff patch file strings hexdump xxd tar gzip
-    gunzip=gzip zcat=gzip bzip2 xz unzip zip less more vi=vim vim view=vim nano clear reset tput column rev getopt look
-    watch time script cal lsattr chattr bc dos2unix`),
+  ...executables('/usr/bin', `bash sh=bash ${COREUTILS_BIN} ${COREUTILS_USR} mktemp
+    grep egrep=grep fgrep=grep sed gawk awk=gawk find xargs which diff cmp sdiff patch file strings hexdump xxd tar gzip
+    gunzip zcat less more vi=vim vim view=vim nano clear reset tput column rev getopt
+    watch time script cal lsattr chattr bc dos2unix mac2unix unix2dos unix2mac tree jq`),
   // processes and the machine
   ...executables('/usr/bin', `ps top free uptime vmstat w pgrep pkill=pgrep kill pidof slabtop pmap pwdx dmesg lsblk findmnt mount
     umount hostname hostnamectl timedatectl localectl loginctl systemctl journalctl systemd-analyze systemd-cat

@@ -8,12 +8,12 @@ import { COREUTILS_BIN, COREUTILS_USR, devices, executables, links } from './bin
 import { debianUnits } from './units-debian.ts';
 
 const programs: Tree = {
-  ...executables('/bin', `bash sh=bash dash=bash rbash=bash ${COREUTILS_BIN} grep egrep=grep fgrep=grep sed tar gzip gunzip=gzip
-    zcat=gzip bzip2 which ps kill dmesg mount umount findmnt lsblk more hostname systemctl journalctl loginctl
+  ...executables('/bin', `bash sh=bash dash=bash rbash=bash ${COREUTILS_BIN} grep egrep=grep fgrep=grep sed tar gzip gunzip
+    zcat which ps kill dmesg mount umount findmnt lsblk more hostname systemctl journalctl loginctl
     systemd=systemd su login ip ss netstat kmod lsmod=kmod nc nc.traditional=nc netcat=nc nano rnano=nano less fuser
-    systemd-escape systemd-tmpfiles uncompress=gzip chvt`),
-  ...executables('/usr/bin', `${COREUTILS_USR} awk=gawk mawk=gawk gawk find xargs diff cmp diff3 sdiff patch file strings hexdump
-    xz unzip vi=vim vim view=vim clear reset tput column rev getopt look watch script bc
+    systemd-escape systemd-tmpfiles uncompress=gunzip chvt`),
+  ...executables('/usr/bin', `${COREUTILS_USR} awk=gawk mawk=gawk gawk find xargs diff cmp sdiff patch file strings hexdump
+    vi=vim vim view=vim clear reset tput column rev getopt watch script bc
     top free uptime vmstat w pgrep pkill=pgrep pmap pwdx slabtop pidof=pidof killall pstree htop iotop ifstat iostat mpstat sar
     lsof socat nmap ncat=nc dig nslookup host curl wget jq strace traceroute openssl python python2.7=python python3=python
     hostnamectl timedatectl localectl systemd-analyze systemd-cat systemd-detect-virt systemd-run systemd-cgls=systemctl
