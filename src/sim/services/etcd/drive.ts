@@ -154,14 +154,17 @@ function* install(rd: Ready): Sys<boolean> {
   return true;
 }
 
-/** The database is written and a new segment begun. */
+/**
+ * The database is written and a new segment begun. The old one goes, so all that is known beyond the
+ * database is written anew: also what this very round has saved there and not yet been counted as stable.
+ */
 export function* renew(): Sys<boolean> {
   const config = yield* getConfig();
   const state = yield* getState();
   const { raft, segment } = yield* getCore();
   const sequence = segment.sequence + 1;
   const head = metadataLine({ member: config.self, cluster: config.clusterId })
-    + entryLines(slice(raft.log, state.index + 1, raft.stable)) + hardStateLine(raft.term, raft.vote, raft.commit);
+    + entryLines(slice(raft.log, state.index + 1, raft.log.last)) + hardStateLine(raft.term, raft.vote, raft.commit);
   const saved = yield* rotate(config.flags.dataDir, state, sequence, head);
   if (!saved.ok) {
     yield* log('C', 'etcdserver', `raft save snapshot error: write ${config.flags.dataDir}/member/snap/db: ${strerror(saved.errno).toLowerCase()}`);
