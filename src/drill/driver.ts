@@ -4,48 +4,34 @@
  */
 import { TOPOLOGIES, type Topology } from '../sim/cluster.ts';
 import { items } from '../sim/engine/chunked.ts';
-import { digest } from '../sim/engine/digest.ts';
 import { catalogue } from '../sim/faults/catalogue.ts';
 import { images } from '../sim/images.ts';
 import { tracePacket } from '../sim/trace.ts';
 import { Simulation } from '../sim/simulation.ts';
-import { base64, unbase64 } from '../sim/proc/certificate.ts';
 import type { Json } from '../sim/proc/program.ts';
 import { programs } from '../shell/bin/registry.ts';
 import { bootFresh, type Boot } from './boot.ts';
 import { checkGoals } from './goals.ts';
+import { decodeLink, encodeLink } from './link.ts';
+import { BadRequest, duration, field, mapping, optional, wholeNumber, type Request } from './request.ts';
 import { applySetup, type Scenario } from './scenario.ts';
 import { screenOf } from './screen.ts';
 import { Session, UnknownThing, type SavedSession } from './session.ts';
 
 export const VERSION = '0.1.0';
 
-export interface DriverOptions { seed: number; topology: Topology; scenario?: string | undefined; at: number; scenarios: readonly Scenario[]; boot?: Boot }
+export interface DriverOptions { seed: number; topology: Topology; scenario?: string | undefined; at: number; scenarios: readonly Scenario[]; boot?: Boot; /** Where a mistake of our own is told. */ report?: (text: string) => void }
 
-type Request = Readonly<Record<string, unknown>> & { op?: unknown; id?: unknown };
 type AnswerBody = Record<string, unknown>;
+interface Saved extends SavedSession { terminals: ReadonlySet<string> }
+/** What a link holds: all that is needed to live this world again, and what it was like in the end. */
+interface Recording { version: string; seed: number; topology: string; scenario?: string | undefined; at: number; requests: readonly Request[]; digest: string }
 
-/** A field of the request is missing or wrong. */
-class BadRequest extends Error {}
-
-function field<T extends 'string' | 'number' | 'boolean'>(request: Request, name: string, type: T): T extends 'string' ? string : T extends 'number' ? number : boolean {
-  const value = request[name];
-  if (value === undefined) throw new BadRequest(`field ${name} is missing`);
-  if (typeof value !== type || (type === 'number' && !Number.isFinite(value))) throw new BadRequest(`field ${name} must be a ${type}`);
-  return value as never;
-}
-function optional<T extends 'string' | 'number' | 'boolean'>(request: Request, name: string, type: T): (T extends 'string' ? string : T extends 'number' ? number : boolean) | undefined {
-  return request[name] === undefined ? undefined : field(request, name, type);
-}
-function duration(request: Request, name: string): number | undefined {
-  const value = optional(request, name, 'number');
-  if (value !== undefined && value < 0) throw new BadRequest(`field ${name} must not be negative`);
-  return value;
-}
+const PROTOCOLS = ['tcp', 'udp', 'icmp'] as const;
 
 export class Driver {
   private session!: Session;
-  private snapshots = new Map<string, SavedSession & { terminals: Set<string> }>();
+  private snapshots = new Map<string, Saved>();
   private terminals = new Set<string>();
   private log: Request[] = [];
   closed = false;
@@ -53,8 +39,8 @@ export class Driver {
   constructor(private readonly options: DriverOptions) { this.start(); }
 
   private start(): void {
-    const { topology, seed, scenario, at, scenarios } = this.options;
-    const chosen = scenario === undefined ? undefined : scenarios.find((s) => s.id === scenario);
+    const { topology, seed, scenario, at } = this.options;
+    const chosen = this.scenario;
     if (scenario !== undefined && !chosen) throw new UnknownThing(`unknown scenario ${scenario}`);
     const where = chosen?.topology ?? topology;
     this.session = new Session(new Simulation((this.options.boot ?? bootFresh)(where, seed), programs, images));
@@ -62,7 +48,7 @@ export class Driver {
     if (at > 0) this.session.advance(at);
   }
 
-  /** Answers one line. Never throws for what came from outside. */
+  /** Answers one line. Never throws: what comes from outside is told, and so is a mistake of our own. */
   answer(line: string): AnswerBody {
     let request: Request;
     try {
@@ -70,20 +56,23 @@ export class Driver {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return { ok: false, error: 'not a JSON object' };
       request = value as Request;
     } catch { return { ok: false, error: 'not a line of JSON' }; }
-    const id = request.id === undefined ? {} : { id: request.id };
+    const id = Object.hasOwn(request, 'id') ? { id: request['id'] } : {};
+    const before = this.save();
     try {
       const body = this.handle(request);
-      if (request.op !== 'link' && request.op !== 'replay') this.log.push(request);
+      if (request['op'] !== 'link' && request['op'] !== 'replay') this.log.push(request);
       return { ...id, ok: true, ...body };
     } catch (error) {
+      this.load(before);
       if (error instanceof BadRequest || error instanceof UnknownThing) return { ...id, ok: false, error: error.message };
-      throw error;
+      this.options.report?.((error as Error).stack ?? String(error));
+      return { ...id, ok: false, error: `a mistake of the simulator: ${(error as Error).message}. The world stands as before this request` };
     }
   }
 
   private handle(r: Request): AnswerBody {
     const s = this.session;
-    switch (r.op) {
+    switch (r['op']) {
       case 'hello': return this.hello();
       case 'open': return this.openTerminal(r);
       case 'line': {
@@ -110,44 +99,50 @@ export class Driver {
       }
       case 'snapshot': {
         const name = `s${this.snapshots.size + 1}`;
-        this.snapshots.set(name, { ...s.snapshot(), terminals: new Set(this.terminals) });
+        this.snapshots.set(name, this.save());
         return { snapshot: name };
       }
       case 'restore': {
         const name = field(r, 'snapshot', 'string');
         const saved = this.snapshots.get(name);
         if (!saved) throw new BadRequest(`unknown snapshot ${name}`);
-        s.restore(saved);
-        this.terminals = new Set([...saved.terminals]);
+        this.load(saved);
         return { clock: s.clock };
       }
       case 'digest': return { digest: s.sim.digest() };
-      case 'fault': s.fault(field(r, 'name', 'string'), (r['args'] ?? {}) as Json); return { clock: s.clock };
+      case 'fault': s.fault(field(r, 'name', 'string'), (mapping(r, 'args') ?? {}) as Json); return { clock: s.clock };
       case 'check': return { goals: this.scenario ? checkGoals(s, this.scenario) : [] };
       case 'trace': return this.trace(r);
       case 'link': return { link: this.link() };
       case 'replay': return this.replay(field(r, 'link', 'string'));
       case 'close': this.closed = true; return {};
       case undefined: throw new BadRequest('field op is missing');
-      default: throw new BadRequest(`unknown op ${String(r.op)}`);
+      default: throw new BadRequest(typeof r['op'] === 'string' ? `unknown op ${r['op']}` : 'field op must be a string');
     }
+  }
+
+  /** A value: cluster, terminals, programs still running. Costs what has changed since the last one. */
+  private save(): Saved { return { ...this.session.snapshot(), terminals: new Set(this.terminals) }; }
+  private load(saved: Saved): void {
+    this.session.restore(saved);
+    this.terminals = new Set(saved.terminals);
   }
 
   private get scenario(): Scenario | undefined { return this.options.scenarios.find((s) => s.id === this.options.scenario); }
 
   private hello(): AnswerBody {
     const { topology, scenarios } = this.options;
-    const nodes = Object.values(this.session.sim.world.hosts).map((host) => ({ name: host.name, ip: host.address, role: TOPOLOGIES[this.scenario?.topology ?? topology].roles[host.name] ?? 'host' }));
+    const { roles } = TOPOLOGIES[this.scenario?.topology ?? topology];
+    const nodes = Object.values(this.session.sim.world.hosts).map((host) => ({ name: host.name, ip: host.address, role: roles[host.name] ?? 'host' }));
     return { name: 'firedrill', version: VERSION, clock: this.session.clock, nodes, topologies: Object.keys(TOPOLOGIES), scenarios: scenarios.map((s) => s.id), faults: [...catalogue.keys()] };
   }
 
   private openTerminal(r: Request): AnswerBody {
     const name = field(r, 'terminal', 'string');
+    if (name === '' || name === '__proto__') throw new BadRequest(`field terminal must not be "${name}"`);
     const node = this.node(r);
     if (this.terminals.has(name)) throw new BadRequest(`terminal name ${name} used before`);
-    const cols = optional(r, 'cols', 'number') ?? 80, rows = optional(r, 'rows', 'number') ?? 24;
-    if (!Number.isInteger(cols) || !Number.isInteger(rows) || cols < 1 || rows < 1 || cols > 1000 || rows > 1000) throw new BadRequest('fields cols and rows must be whole numbers from 1 to 1000');
-    const { output, prompt } = this.session.open(name, node, cols, rows);
+    const { output, prompt } = this.session.open(name, node, wholeNumber(r, 'cols', 1, 1000) ?? 80, wholeNumber(r, 'rows', 1, 1000) ?? 24);
     this.terminals.add(name);
     return { output, prompt };
   }
@@ -155,7 +150,7 @@ export class Driver {
   private terminal(r: Request): string { return field(r, 'terminal', 'string'); }
   private node(r: Request): string {
     const node = field(r, 'node', 'string');
-    if (!this.session.sim.world.hosts[node]) throw new BadRequest(`unknown node ${node}`);
+    if (!Object.hasOwn(this.session.sim.world.hosts, node)) throw new BadRequest(`unknown node ${node}`);
     return node;
   }
   private user(r: Request): string | undefined {
@@ -165,33 +160,39 @@ export class Driver {
   }
 
   private trace(r: Request): AnswerBody {
-    const from = r['from'];
-    if (typeof from !== 'object' || from === null) throw new BadRequest('field from must be {"node":…} or {"pod":…}');
-    const place = from as { node?: unknown; pod?: unknown };
-    const proto = optional(r, 'proto', 'string') ?? 'icmp';
-    if (!['tcp', 'udp', 'icmp'].includes(proto)) throw new BadRequest(`unknown proto ${proto}`);
-    const result = tracePacket(this.session.sim, {
-      node: typeof place.node === 'string' ? place.node : undefined, pod: typeof place.pod === 'string' ? place.pod : undefined,
-      to: field(r, 'to', 'string'), proto: proto as 'tcp' | 'udp' | 'icmp', port: optional(r, 'port', 'number') ?? 0,
-    });
+    const from = mapping(r, 'from');
+    if (!from) throw new BadRequest('field from is missing');
+    const node = optional(from, 'node', 'string'), pod = optional(from, 'pod', 'string');
+    if ((node === undefined) === (pod === undefined)) throw new BadRequest('field from must be {"node":…} or {"pod":…}');
+    const proto = PROTOCOLS.find((known) => known === (optional(r, 'proto', 'string') ?? 'icmp'));
+    if (!proto) throw new BadRequest(`unknown proto ${String(r['proto'])}`);
+    const port = wholeNumber(r, 'port', 1, 65535);
+    if (proto !== 'icmp' && port === undefined) throw new BadRequest('field port is missing');
+    const result = tracePacket(this.session.sim, { node, pod, to: field(r, 'to', 'string'), proto, port: port ?? 0 });
     if ('error' in result) throw new BadRequest(result.error);
     return { ...result };
   }
 
   private link(): string {
     const { seed, topology, scenario, at } = this.options;
-    const text = JSON.stringify({ version: VERSION, seed, topology, scenario, at, requests: this.log });
-    return `${base64(text)}.${digest(text)}`;
+    return encodeLink({ version: VERSION, seed, topology, ...(scenario === undefined ? {} : { scenario }), at, requests: this.log as Json, digest: this.session.sim.digest() });
   }
 
+  /** Lives a link's world again, beside this one. Verified: it came out as it did when the link was made. */
   private replay(link: string): AnswerBody {
-    const [body, sum] = link.split('.');
-    const text = unbase64(body ?? '');
-    if (text === null || digest(text) !== sum) throw new BadRequest('damaged link');
-    const saved = JSON.parse(text) as { version: string; seed: number; topology: Topology; scenario?: string; at: number; requests: Request[] };
-    if (!TOPOLOGIES[saved.topology]) throw new BadRequest(`unknown topology ${saved.topology}`);
-    const other = new Driver({ ...this.options, ...saved });
-    for (const request of saved.requests) other.answer(JSON.stringify(request));
-    return { digest: other.session.sim.digest(), verified: saved.version === VERSION };
+    const value = decodeLink(link)?.value;
+    if (!isRecording(value)) throw new BadRequest('field link: damaged link');
+    const { version, seed, topology, scenario, at, requests } = value;
+    if (!Object.hasOwn(TOPOLOGIES, topology)) throw new BadRequest(`field link: unknown topology ${topology}`);
+    const other = new Driver({ ...this.options, seed, topology: topology as Topology, scenario, at });
+    for (const request of requests) other.answer(JSON.stringify(request));
+    const digest = other.session.sim.digest();
+    return { digest, verified: version === VERSION && digest === value.digest };
   }
+}
+
+function isRecording(value: unknown): value is Recording {
+  const r = value as Partial<Recording> | null | undefined;
+  return typeof r === 'object' && r !== null && typeof r.version === 'string' && Number.isSafeInteger(r.seed) && typeof r.topology === 'string'
+    && (r.scenario === undefined || typeof r.scenario === 'string') && Number.isFinite(r.at) && Array.isArray(r.requests) && typeof r.digest === 'string';
 }

@@ -22,7 +22,7 @@ function options(): { seed: number; topology: Topology; scenario: string | undef
   if (!Number.isSafeInteger(seed)) usage(`--seed must be a whole number, not ${values.seed}`);
   if (!(at >= 0)) usage(`--at must be seconds, not ${values.at}`);
   const topology = values.topology ?? 'three-masters';
-  if (!(topology in TOPOLOGIES)) usage(`unknown topology ${topology}`);
+  if (!Object.hasOwn(TOPOLOGIES, topology)) usage(`unknown topology ${topology}`);
   return { seed, topology: topology as Topology, scenario: values.scenario, at };
 }
 
@@ -42,17 +42,20 @@ export function main(root: string, stamp: string): void {
   const scenarios = loadScenarios(`${root}/scenarios`);
   if (chosen.scenario !== undefined && !scenarios.some((s) => s.id === chosen.scenario)) usage(`unknown scenario ${chosen.scenario}`);
   const boot = bootKept(`${root}/node_modules/.cache/firedrill/worlds`, stamp, process.env['FIREDRILL_WORLDS'] === 'stale');
-  const driver = new Driver({ ...chosen, scenarios, boot });
+  const driver = new Driver({ ...chosen, scenarios, boot, report: (text) => process.stderr.write(`${text}\n`) });
   // By hand and not by readline, which also splits at U+2028 inside a JSON string.
   let rest = '';
+  const take = (line: string): void => {
+    if (driver.closed) return;
+    process.stdout.write(`${JSON.stringify(driver.answer(line))}\n`);
+    if (driver.closed) process.stdin.destroy();
+  };
   process.stdin.setEncoding('utf8').on('data', (text: string) => {
     rest += text;
     for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
       const line = rest.slice(0, end);
       rest = rest.slice(end + 1);
-      if (driver.closed || line.trim() === '') continue;
-      process.stdout.write(`${JSON.stringify(driver.answer(line))}\n`);
-      if (driver.closed) process.stdin.destroy();
+      take(line);
     }
-  });
+  }).on('end', () => { if (rest.trim() !== '') take(rest); });
 }

@@ -86,7 +86,7 @@ function readFront(front: Record<string, unknown>, fail: Fail): Omit<Scenario, '
   const minutes = front['minutes'] ?? 10;
   if (typeof minutes !== 'number' || minutes <= 0) fail('minutes', 'minutes must be a number above 0');
   const topology = text('topology', 'three-masters');
-  if (!(topology in TOPOLOGIES)) fail('topology', `unknown topology ${topology}; known are ${Object.keys(TOPOLOGIES).join(', ')}`);
+  if (!Object.hasOwn(TOPOLOGIES, topology)) fail('topology', `unknown topology ${topology}; known are ${Object.keys(TOPOLOGIES).join(', ')}`);
   const list = (key: string): unknown[] => {
     const value = front[key] ?? [];
     if (!Array.isArray(value)) { fail(key, `${key} must be a list`); return []; }

@@ -52,6 +52,8 @@ export class Session {
   keys(terminal: string, data: string, wait = 5): Answer {
     const tty = this.tty(terminal);
     const known = new Set(tty.known);
+    // A terminal whose shell or node has gone says so once; what was typed reaches nobody.
+    if (tty.closed) return this.settle(terminal, 0, known);
     if (data) this.must(this.sim.apply({ kind: 'keys', tty: terminal, data }));
     return this.settle(terminal, wait, known, tty.prompt === null && !data);
   }
@@ -59,8 +61,8 @@ export class Session {
   resize(terminal: string, cols: number, rows: number): void { this.must(this.sim.apply({ kind: 'resize', tty: terminal, cols, rows })); }
 
   tty(terminal: string): Tty {
-    const tty = this.sim.world.ttys[terminal];
-    if (!tty || this.positions[terminal] === undefined) throw new UnknownThing(`unknown terminal ${terminal}`);
+    const tty = Object.hasOwn(this.positions, terminal) ? this.sim.world.ttys[terminal] : undefined;
+    if (!tty) throw new UnknownThing(`unknown terminal ${terminal}`);
     return tty;
   }
 
@@ -98,10 +100,12 @@ export class Session {
     if (options.planet) input.planet = true;
     const made = this.must(this.sim.apply(input));
     const key = `${id}.exit`;
-    const done = this.sim.runUntil(started + seconds(options.wait ?? 60), (world) => world.hosts[node]!.collected[key] !== undefined);
+    const { gen } = this.sim.world.hosts[node]!;
+    // A command whose node loses its power has no status.
+    this.sim.runUntil(started + seconds(options.wait ?? 60), ({ hosts }) => hosts[node]!.collected[key] !== undefined || hosts[node]!.gen !== gen);
     const { collected } = this.sim.world.hosts[node]!;
-    const answer: ExecAnswer = { stdout: collected[`${id}.out`] ?? '', stderr: collected[`${id}.err`] ?? '', exit: done ? Number(collected[key]) : null, elapsed: (this.sim.now - started) / 1_000_000 };
-    if (!done && made.pid !== undefined) this.sim.apply({ kind: 'kill', host: node, pid: made.pid });
+    const answer: ExecAnswer = { stdout: collected[`${id}.out`] ?? '', stderr: collected[`${id}.err`] ?? '', exit: collected[key] === undefined ? null : Number(collected[key]), elapsed: (this.sim.now - started) / 1_000_000 };
+    if (answer.exit === null && made.pid !== undefined && this.sim.world.hosts[node]!.gen === gen) this.sim.apply({ kind: 'kill', host: node, pid: made.pid });
     this.forget(node, id);
     return answer;
   }

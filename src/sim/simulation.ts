@@ -116,8 +116,8 @@ export class Simulation {
   }
 
   private openTerminal({ tty: id, host: name, cols, rows }: Input & { kind: 'open' }): { ok: true; pid?: Pid } | { ok: false; error: string } {
-    if (!this.world.hosts[name]) return { ok: false, error: `unknown node ${name}` };
-    if (this.world.ttys[id]) return { ok: false, error: `terminal name ${id} used before` };
+    if (!Object.hasOwn(this.world.hosts, name)) return { ok: false, error: `unknown node ${name}` };
+    if (Object.hasOwn(this.world.ttys, id)) return { ok: false, error: `terminal name ${id} used before` };
     const host = this.machine.host(name);
     if (!host.up) return { ok: false, error: `node ${name} is down` };
     const tty = createTty(this.machine, host, id, cols, rows);
@@ -132,11 +132,11 @@ export class Simulation {
   }
 
   private exec(input: Input & { kind: 'exec' }): { ok: true; pid?: Pid } | { ok: false; error: string } {
-    if (!this.world.hosts[input.host]) return { ok: false, error: `unknown node ${input.host}` };
+    if (!Object.hasOwn(this.world.hosts, input.host)) return { ok: false, error: `unknown node ${input.host}` };
     const host = this.machine.host(input.host);
     if (!host.up) return { ok: false, error: `node ${input.host} is down` };
     if (input.planet && !host.roots['planet']) return { ok: false, error: `no Planet runs on ${input.host}` };
-    if (input.netns !== undefined && !host.ns[input.netns]) return { ok: false, error: `unknown netns ${input.netns}` };
+    if (input.netns !== undefined && !Object.hasOwn(host.ns, input.netns)) return { ok: false, error: `unknown netns ${input.netns}` };
     const pid = this.login(host, { argv: ['bash', '-c', input.text], user: input.user, tty: null, root: input.planet ? 'planet' : 'host', netns: input.netns });
     const shell = this.machine.proc(host, pid)!;
     shell.report = `${input.id}.exit`;
@@ -155,7 +155,7 @@ export class Simulation {
     const root = o.root ?? 'host';
     const account = accountOf(host, root, o.user);
     const pid = allocatePid(host);
-    const env = { ...environmentOf(host, root), HOME: account.home, USER: o.user, LOGNAME: o.user, SHELL: '/bin/bash', ...(o.tty ? { TERM: 'xterm-256color' } : {}) };
+    const env = { ...environmentOf(host, root, account), HOME: account.home, USER: o.user, LOGNAME: o.user, SHELL: '/bin/bash', ...(o.tty ? { TERM: 'xterm-256color' } : {}) };
     const inside = root !== 'host';
     const proc = blankProc(host, pid, {
       ppid: 1, program: 'bash', comm: 'bash', exe: '/bin/bash', argv: o.argv, env, uid: account.uid, gid: account.gid, groups: account.groups,
@@ -191,9 +191,11 @@ function accountOf(host: Host, root: string, user: string): Account {
   return user === 'root' ? { uid: 0, gid: 0, home: '/root', groups: [] } : { uid: 1000, gid: 1000, home: '/home/vagrant', groups: [] };
 }
 
-/** pam_env: /etc/environment. */
-function environmentOf(host: Host, root: string): Record<string, string> {
-  const env: Record<string, string> = { PATH: root === 'host' ? '/usr/local/bin:/usr/bin:/usr/local/sbin:/usr/sbin' : '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'en_US.UTF-8' };
+/** The PATHs that /etc/profile of each system sets, and then pam_env: /etc/environment. */
+function environmentOf(host: Host, root: string, { uid, home }: Account): Record<string, string> {
+  const system = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  const ordinary = `/usr/local/bin:/bin:/usr/bin:/usr/local/sbin:/usr/sbin:${home}/.local/bin:${home}/bin`;
+  const env: Record<string, string> = { PATH: root !== 'host' ? system : uid === 0 ? '/usr/local/sbin:/usr/local/bin:/sbin:/bin:/usr/sbin:/usr/bin:/root/bin' : ordinary, LANG: 'en_US.UTF-8' };
   for (const line of fileOf(host, root, '/etc/environment').split('\n')) {
     const m = /^([A-Za-z_]\w*)="?(.*?)"?$/.exec(line.trim());
     if (m) env[m[1]!] = m[2]!;

@@ -21,11 +21,14 @@ function namespaceOf(host: Host, pod: string): string | null {
   return null;
 }
 
+const isAddress = (text: string): boolean => /^\d{1,3}(\.\d{1,3}){3}$/.test(text) && text.split('.').every((part) => Number(part) <= 255);
+
 export function tracePacket(sim: Simulation, question: Question): { hops: readonly Hop[]; delivered: boolean } | { error: string } {
   const world = sim.snapshot();
   let place: { host: string; ns: string } | null = null;
   if (question.node !== undefined) {
-    if (!world.hosts[question.node]) return { error: `unknown node ${question.node}` };
+    if (!Object.hasOwn(world.hosts, question.node)) return { error: `unknown node ${question.node}` };
+    if (!world.hosts[question.node]!.up) return { error: `node ${question.node} is down` };
     place = { host: question.node, ns: 'host' };
   } else if (question.pod !== undefined) {
     for (const host of Object.values(world.hosts)) {
@@ -34,7 +37,7 @@ export function tracePacket(sim: Simulation, question: Question): { hops: readon
     }
     if (!place) return { error: `unknown pod ${question.pod}` };
   } else return { error: 'field from must be {"node":…} or {"pod":…}' };
-  if (!/^\d+\.\d+\.\d+\.\d+$/.test(question.to)) return { error: `field to must be an address, not ${question.to}` };
+  if (!isAddress(question.to)) return { error: `field to must be an address, not ${question.to}` };
   const { hops, delivered } = walk(world, { ...place, to: question.to, proto: question.proto, port: question.port });
   return { hops, delivered };
 }

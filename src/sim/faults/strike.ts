@@ -23,13 +23,13 @@ export function strike(k: Kernel, name: string, args: Json): string | null {
   if (!fault) return `unknown fault ${name}`;
   if (typeof args !== 'object' || args === null || Array.isArray(args)) return `fault ${name}: args must be an object`;
   const given = args as Readonly<Record<string, unknown>>;
-  for (const key of Object.keys(given)) if (!fault.args[key]) return `fault ${name}: unknown argument ${key}`;
+  for (const key of Object.keys(given)) if (!Object.hasOwn(fault.args, key)) return `fault ${name}: unknown argument ${key}`;
   const checked: Record<string, string | number> = {};
   for (const [key, spec] of Object.entries(fault.args)) {
-    const value = given[key] ?? spec.default;
+    const value = Object.hasOwn(given, key) ? given[key] : spec.default;
     if (value === undefined) return `fault ${name}: argument ${key} is missing`;
     if (typeof value !== (spec.type === 'number' ? 'number' : 'string')) return `fault ${name}: argument ${key} must be a ${spec.type}`;
-    if (spec.type === 'node' && !k.world.hosts[value as string]) return `fault ${name}: unknown node ${String(value)}`;
+    if (spec.type === 'node' && !Object.hasOwn(k.world.hosts, value as string)) return `fault ${name}: unknown node ${String(value)}`;
     checked[key] = value as string | number;
   }
   const refusal = fault.strike(k, checked);

@@ -47,6 +47,7 @@ export const clockCalls: Handlers<'sleep' | 'now' | 'random' | 'tty' | 'ttyMode'
       tty.input = tty.line.replaceAll('\n', '\r') + tty.input;
       tty.line = '';
     }
+    if (raw) tty.eof = false; // and an end that nobody has read is no key: a shell ignores it
     tty.raw = raw;
     tty.echo = echo;
     if (cooked) { discipline(k, host, tty); if (tty.line !== '') k.wake(host, `tty:${tty.id}`); }

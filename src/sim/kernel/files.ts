@@ -17,7 +17,7 @@ import { may, resolvePath, type Found, type Missing } from './paths.ts';
 const IMMUTABLE: Errno = 'EACCES';
 
 /** Whether the process may change the entries of a directory; `victim`: the entry that goes (sticky bit). */
-function mayChange(host: Host, proc: Proc, parent: { fs: string; ino: number }, readonly: boolean, victim?: Inode): Errno | null {
+export function mayChange(host: Host, proc: Proc, parent: { fs: string; ino: number }, readonly: boolean, victim?: Inode): Errno | null {
   if (readonly) return 'EROFS';
   const dir = host.fs[parent.fs]!.inodes[parent.ino]!;
   if (dir.attrs.includes('i') || victim?.attrs.includes('i') || (victim && (victim.attrs + dir.attrs).includes('a'))) return IMMUTABLE;

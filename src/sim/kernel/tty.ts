@@ -61,9 +61,9 @@ export function type(k: Kernel, host: Host, id: string, data: string): void {
 /** The mode changed, or keys came: process in cooked mode what has not been. */
 export function discipline(k: Kernel, host: Host, tty: Tty): void {
   while (tty.input !== '' && !tty.raw) {
-    // Lines typed ahead stay keys until the line before has been read: an editor may be the next reader.
+    // Lines typed ahead stay keys until the line (or the end) before has been read: an editor may be the next reader.
     const key = tty.input[0]!;
-    if (tty.line.includes('\n') && !'\x03\x1c\x1a'.includes(key)) {
+    if ((tty.line.includes('\n') || tty.eof) && !'\x03\x1c\x1a'.includes(key)) {
       if (!/[\x03\x1c\x1a]/.test(tty.input)) return;
     }
     tty.input = tty.input.slice(1);
@@ -78,6 +78,7 @@ function cooked(k: Kernel, host: Host, tty: Tty, key: string): void {
   if (signal) {
     show(k, tty.id, caret(key), 'out');
     tty.line = '';
+    tty.eof = false;
     signalGroup(k, host, tty.foreground, signal);
   } else if (key === '\x04') {
     tty.eof = true;
