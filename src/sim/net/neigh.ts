@@ -71,7 +71,7 @@ function solicit(g: Ground, ns: NetNs, dev: string, ip: Ip, source: Ip, to: Mac 
   const src = source && isLocal(ns, source) && !source.startsWith('127.') ? source : selectSource(ns, dev, ip);
   if (!link || src === null) return;
   const request: Packet = {
-    id: g.packetId(), src, dst: ip, proto: 'arp', sport: 0, dport: 0, arp: { op: 'request', sha: link.mac, tha: to ?? ZERO_MAC },
+    id: g.packetId(), src, dst: ip, proto: 'arp', sport: 0, dport: 0, arp: { op: 'request', sha: link.mac, tha: ZERO_MAC },
     ttl: 0, tos: 0, size: 28, mark: 0, df: false, payload: null, smac: link.mac, dmac: to ?? BROADCAST_MAC,
   };
   sendFrame(g, ns, dev, request, null);

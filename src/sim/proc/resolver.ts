@@ -37,8 +37,11 @@ export function parseResolvConf(text: string): ResolvConf {
 
 export type Resolved = { ok: true; addresses: readonly string[] } | { ok: false; server: string; reason: 'no such host' | 'i/o timeout' | 'server misbehaving' | 'connection refused' };
 
+const isAddress = (text: string): boolean => /^\d{1,3}(\.\d{1,3}){3}$/.test(text) && text.split('.').every((part) => Number(part) < 256);
+
 /** IPv4 addresses of a host name. */
 export function* resolve(name: string): Sys<Resolved> {
+  if (isAddress(name)) return { ok: true, addresses: [name] };
   const hosts = yield* call('readFile', { path: '/etc/hosts' });
   if (hosts.ok) {
     for (const line of hosts.value.split('\n')) {
@@ -86,18 +89,42 @@ export function* ask(name: string, type: DnsQuestion['type'], conf: ResolvConf):
 
 /** One question to one server. */
 export function* query(server: string, port: number, name: string, type: DnsQuestion['type'], timeoutUs: number): Sys<Asked> {
+  return (yield* queryAll(server, port, name, [type], timeoutUs))[0]!;
+}
+
+/** Questions of several types about one name, from one socket, as getaddrinfo(3) asks for both families. */
+export function* queryAll(server: string, port: number, name: string, types: readonly DnsQuestion['type'][], timeoutUs: number): Sys<Asked[]> {
   const where = `${server}:${port}`;
+  const failed = (reason: 'i/o timeout' | 'connection refused'): Asked => ({ ok: false, server: where, reason });
   const socket = yield* call('udp', {});
-  if (!socket.ok) return { ok: false, server: where, reason: 'i/o timeout' };
+  if (!socket.ok) return types.map(() => failed('i/o timeout'));
   const fd = socket.value;
-  const id = yield* call('random', { below: 65_536 });
-  const question: DnsQuestion = { id: id.ok ? id.value : 0, name, type, recursive: true };
   yield* call('udpConnect', { fd, addr: server, port });
-  const sent = yield* call('sendto', { fd, data: question as unknown as Json, size: name.length + 18 });
-  const got = sent.ok ? yield* call('recvfrom', { fd, timeoutUs }) : sent;
+  const said = new Map<number, Asked>();
+  const ids: number[] = [];
+  let broken: Asked | null = null;
+  for (const type of types) {
+    const id = yield* call('random', { below: 65_536 });
+    const question: DnsQuestion = { id: id.ok ? id.value : 0, name, type, recursive: true };
+    ids.push(question.id);
+    const sent = yield* call('sendto', { fd, data: question as unknown as Json, size: name.length + 18 });
+    if (sent.ok) continue;
+    broken = failed(sent.errno === 'ECONNREFUSED' ? 'connection refused' : 'i/o timeout');
+    break;
+  }
+  while (!broken && said.size < new Set(ids).size) {
+    const got = yield* call('recvfrom', { fd, timeoutUs });
+    if (!got.ok) broken = failed(got.errno === 'ECONNREFUSED' ? 'connection refused' : 'i/o timeout');
+    else {
+      const answer = got.value.data as unknown as DnsAnswer;
+      if (ids.includes(answer.id)) said.set(answer.id, asAsked(answer, where));
+    }
+  }
   yield* call('close', { fd });
-  if (!got.ok) return { ok: false, server: where, reason: got.errno === 'ECONNREFUSED' ? 'connection refused' : 'i/o timeout' };
-  const answer = got.value.data as unknown as DnsAnswer;
+  return types.map((_, i) => said.get(ids[i]!) ?? broken ?? failed('i/o timeout'));
+}
+
+function asAsked(answer: DnsAnswer, where: string): Asked {
   if (answer.rcode === 'NXDOMAIN') return { ok: false, server: where, reason: 'no such host' };
   if (answer.rcode !== 'NOERROR') return { ok: false, server: where, reason: 'server misbehaving' };
   return { ok: true, answer, server: where };

@@ -108,7 +108,7 @@ function* main(start: Start): Sys<number> {
 }
 
 function* one(host: string, o: Options, intervalUs: Us): Sys<number> {
-  const found = yield* lookup(host);
+  const found = yield* lookup(host, Infinity, ['A']);
   if (!found.ok) return yield* fail('ping: unknown host\n', 1);
   const address = found.addresses[0]!;
   const size = Number(o['s'] ?? 56);

@@ -4,7 +4,7 @@
  */
 import { seconds, type Us } from '../../../sim/engine/time.ts';
 import type { Sys } from '../../../sim/proc/program.ts';
-import { candidates, parseResolvConf, query, type ResolvConf } from '../../../sim/proc/resolver.ts';
+import { candidates, parseResolvConf, queryAll, type ResolvConf } from '../../../sim/proc/resolver.ts';
 import { call } from '../../../sim/proc/syscalls.ts';
 
 /** `late`: the caller's patience ended first. */
@@ -31,14 +31,17 @@ export function* resolverConf(): Sys<ResolvConf> {
   return parseResolvConf(text.ok ? text.value : '');
 }
 
-/** IPv4 addresses of a name. `until`: monotonic time at which patience ends. */
-export function* lookup(name: string, until = Infinity): Sys<Looked> {
+/** Both families are asked for, from one socket; only IPv4 addresses are of use here. */
+const BOTH = ['A', 'AAAA'] as const;
+
+/** IPv4 addresses of a name. `until`: monotonic time at which patience ends; `types`: gethostbyname(3) asks for A alone. */
+export function* lookup(name: string, until = Infinity, types: readonly ('A' | 'AAAA')[] = BOTH): Sys<Looked> {
   if (isIp(name)) return { ok: true, name, addresses: [name] };
   for (const [address, ...names] of yield* hostsLines()) if (names.includes(name)) return { ok: true, name: names[0]!, addresses: [address!] };
   const conf = yield* resolverConf();
   let reason: 'unknown' | 'again' = 'unknown';
   for (const candidate of candidates(name, conf)) {
-    const got = yield* askInTime(candidate, 'A', conf, until);
+    const got = yield* askInTime(candidate, types, conf, until);
     if (got === 'late') return { ok: false, reason: 'late' };
     if (typeof got === 'object') {
       if (got.length) return { ok: true, name: candidate, addresses: got };
@@ -50,17 +53,18 @@ export function* lookup(name: string, until = Infinity): Sys<Looked> {
   return { ok: false, reason };
 }
 
-/** Data of the records asked for; 'no': no such name; 'again': a server failed; 'dead': none answers. */
-function* askInTime(name: string, type: 'A' | 'PTR', conf: ResolvConf, until: Us): Sys<string[] | 'no' | 'again' | 'dead' | 'late'> {
+/** Data of the records of the first type; 'no': no such name; 'again': a server failed; 'dead': none answers. */
+function* askInTime(name: string, types: readonly ('A' | 'AAAA' | 'PTR')[], conf: ResolvConf, until: Us): Sys<string[] | 'no' | 'again' | 'dead' | 'late'> {
   let answered = false;
   for (let attempt = 0; attempt < conf.attempts; attempt++) {
     for (const server of conf.nameservers) {
       const left = until - (yield* mono());
       if (left <= 0) return 'late';
-      const got = yield* query(server, 53, name, type, Math.min(conf.timeoutUs, left));
-      if (got.ok) return got.answer.answers.filter((record) => record.type === type).map((record) => record.data);
-      if (got.reason === 'no such host') return 'no';
-      answered ||= got.reason === 'server misbehaving';
+      const [got, ...others] = yield* queryAll(server, 53, name, types, Math.min(conf.timeoutUs, left));
+      if (got!.ok) return got!.answer.answers.filter((record) => record.type === types[0]).map((record) => record.data);
+      if (others.some((other) => other.ok)) return [];
+      if (got!.reason === 'no such host') return 'no';
+      answered ||= got!.reason === 'server misbehaving';
     }
   }
   if (until - (yield* mono()) <= 0) return 'late';
@@ -70,7 +74,7 @@ function* askInTime(name: string, type: 'A' | 'PTR', conf: ResolvConf, until: Us
 /** The name of an address, null when it has none. */
 export function* reverse(ip: string): Sys<string | null> {
   for (const [address, ...names] of yield* hostsLines()) if (address === ip) return names[0]!;
-  const got = yield* askInTime(`${ip.split('.').reverse().join('.')}.in-addr.arpa`, 'PTR', yield* resolverConf(), (yield* mono()) + seconds(10));
+  const got = yield* askInTime(`${ip.split('.').reverse().join('.')}.in-addr.arpa`, ['PTR'], yield* resolverConf(), (yield* mono()) + seconds(10));
   return Array.isArray(got) && got[0] !== undefined ? got[0].replace(/\.$/, '') : null;
 }
 

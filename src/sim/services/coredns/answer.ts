@@ -182,7 +182,8 @@ function* upstream(server: Server, question: DnsQuestion, client: Client): Sys<S
   const got = yield* forward(server.forward!, { ...question, name: question.name === '.' ? '.' : question.name.replace(/\.$/, '') }, client.tcp);
   if (!got.ok) {
     const running = yield* getRunning();
-    return failure(running?.version === '1.2.6' ? `unreachable backend: ${got.error}` : got.error);
+    // who forwards offers recursion, also where it fails: the training text's capture has no sign that it does not
+    return { ...failure(running?.version === '1.2.6' ? `unreachable backend: ${got.error}` : got.error), ra: true };
   }
   const { answer } = got;
   const dotted = (list: readonly DnsRecord[]): DnsRecord[] => list.map((record) => ({ ...record, name: record.name.endsWith('.') ? record.name : `${record.name}.` }));

@@ -87,7 +87,18 @@ function* tellResolver(bridge: Bridge): Sys<void> {
   const present = yield* call('readFile', { path: '/etc/coredns/coredns.conf' });
   const search = conf.search.filter((domain) => !domain.endsWith('.cluster.local'));
   yield* call('writeFile', { path: '/etc/resolv.conf', text: resolvConf(upstream, dnsListen, search, bridge) });
+  yield* nameBridge(bridge.address);
   if (present.ok && present.value === wanted) return;
   yield* call('writeFile', { path: '/etc/coredns/coredns.conf', text: wanted });
   yield* capture({ path: '/bin/systemctl', argv: ['systemctl', '--no-block', 'restart', 'coredns.service'] });
+}
+
+const HOSTS = '/etc/hosts';
+
+/** The bridge is called `gravity` in Planet: what tcpdump shows of it. */
+function* nameBridge(address: string): Sys<void> {
+  const hosts = yield* call('readFile', { path: HOSTS });
+  if (!hosts.ok) return;
+  const others = hosts.value.split('\n').filter((line) => line !== '' && !/\sgravity$/.test(line));
+  yield* call('writeFile', { path: HOSTS, text: `${[...others, `${address} gravity`].join('\n')}\n` });
 }
