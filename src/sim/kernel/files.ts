@@ -20,8 +20,10 @@ const IMMUTABLE: Errno = 'EACCES';
 export function mayChange(host: Host, proc: Proc, parent: { fs: string; ino: number }, readonly: boolean, victim?: Inode): Errno | null {
   if (readonly) return 'EROFS';
   const dir = host.fs[parent.fs]!.inodes[parent.ino]!;
-  if (dir.attrs.includes('i') || victim?.attrs.includes('i') || (victim && (victim.attrs + dir.attrs).includes('a'))) return IMMUTABLE;
+  if (dir.attrs.includes('i')) return IMMUTABLE;
   if (!may(proc, dir, 'w') || !may(proc, dir, 'x')) return 'EACCES';
+  // may_delete(): what the entry itself or an append-only folder forbids is EPERM.
+  if (victim && (victim.attrs.includes('i') || (victim.attrs + dir.attrs).includes('a'))) return 'EPERM';
   if (victim && (dir.mode & 0o1000) && proc.uid !== 0 && proc.uid !== victim.uid && proc.uid !== dir.uid) return 'EPERM';
   return null;
 }
@@ -54,7 +56,8 @@ function openFound(k: Kernel, host: Host, proc: Proc, found: Found, flags: OpenF
   if ((flags.read || !flags.write) && !may(proc, inode, 'r')) return bad('EACCES');
   if (flags.write && !may(proc, inode, 'w')) return bad('EACCES');
   if (flags.write && found.mount.readonly) return bad('EROFS');
-  if (flags.write && (inode.attrs.includes('i') || (inode.attrs.includes('a') && !flags.append))) return bad(IMMUTABLE);
+  if (flags.write && inode.attrs.includes('i')) return bad(IMMUTABLE);
+  if (flags.write && inode.attrs.includes('a') && !flags.append) return bad('EPERM');
   const table = mainOf(k, host, proc);
   const name = proc.chroot !== '/' && path.startsWith(proc.chroot) ? path.slice(proc.chroot.length) || '/' : path;
   switch (inode.type) {
@@ -128,13 +131,13 @@ function must(host: Host, proc: Proc, path: string, follow = true): Found | Errn
   return 'found' in at ? at.found : 'ENOENT';
 }
 
-/** Changes the inode at a path, if the caller owns it (or is root). */
-function change(host: Host, proc: Proc, path: string, follow: boolean, edit: (inode: Inode) => void, rootOnly = false): Reply {
+/** Changes the inode at a path, if the caller owns it (or is root). `flags`: it is the attribute flags that change. */
+function change(host: Host, proc: Proc, path: string, follow: boolean, edit: (inode: Inode) => void, rootOnly = false, flags = false): Reply {
   const found = must(host, proc, path, follow);
   if (typeof found === 'string') return bad(found);
   if (found.mount.readonly) return bad('EROFS');
   if (proc.uid !== 0 && (rootOnly || proc.uid !== found.inode.uid)) return bad('EPERM');
-  if (found.inode.attrs.includes('i') && !rootOnly) return bad(IMMUTABLE);
+  if (/[ia]/.test(found.inode.attrs) && !flags) return bad('EPERM'); // notify_change()
   edit(ownInode(own(own(host, 'fs'), found.fs), found.ino));
   return OK;
 }
@@ -212,7 +215,7 @@ export const fileCalls: Handlers<FileOp> = {
   link(k, host, proc, { from, to }) {
     const found = must(host, proc, from, false);
     if (typeof found === 'string') return bad(found);
-    if (found.inode.type === 'dir') return bad('EPERM');
+    if (found.inode.type === 'dir' || /[ia]/.test(found.inode.attrs)) return bad('EPERM');
     const at = resolvePath(host, proc, to, false);
     if ('errno' in at) return bad(at.errno);
     if (!('missing' in at)) return bad('EEXIST');
@@ -247,12 +250,13 @@ export const fileCalls: Handlers<FileOp> = {
     return change(host, proc, path, follow ?? true, (inode) => { inode.uid = uid ?? inode.uid; inode.gid = gid ?? inode.gid; }, rootOnly);
   },
   utimes: (_k, host, proc, { path, mtime, follow }) => change(host, proc, path, follow ?? true, (inode) => { inode.mtime = mtime; }),
-  setattr: (_k, host, proc, { path, attrs }) => change(host, proc, path, true, (inode) => { inode.attrs = attrs; }, true),
+  setattr: (_k, host, proc, { path, attrs }) => change(host, proc, path, true, (inode) => { inode.attrs = attrs; }, true, true),
   truncate(k, host, proc, { path, size }) {
     const found = must(host, proc, path);
     if (typeof found === 'string') return bad(found);
     if (found.inode.type === 'dir') return bad('EISDIR');
-    if (!may(proc, found.inode, 'w')) return bad('EACCES');
+    if (!may(proc, found.inode, 'w') || found.inode.attrs.includes('i')) return bad('EACCES');
+    if (found.inode.attrs.includes('a')) return bad('EPERM');
     const text = fileText(found.inode);
     if (!grow(host, size - text.length)) return bad('ENOSPC');
     setFileText(host, found.fs, found.ino, size <= text.length ? text.slice(0, size) : text + '\0'.repeat(size - text.length), hostReal(k, host));
@@ -275,6 +279,7 @@ export const fileCalls: Handlers<FileOp> = {
       return mode === 'f' || proc.uid === 0 || (stat.mode & (mode === 'r' ? 4 : mode === 'w' ? 2 : 1)) ? OK : bad('EACCES');
     }
     if (mode === 'w' && at.found.mount.readonly) return bad('EROFS');
+    if (mode === 'w' && at.found.inode.attrs.includes('i')) return bad(IMMUTABLE);
     return mode === 'f' || may(proc, at.found.inode, mode) ? OK : bad('EACCES');
   },
   chdir(k, host, proc, { path }) {
@@ -335,7 +340,8 @@ function writeFile(k: Kernel, host: Host, proc: Proc, { path, text, append, mode
   if (inode.type !== 'file') return OK;
   if (mount.readonly) return bad('EROFS');
   if (!may(proc, inode, 'w')) return bad('EACCES');
-  if (inode.attrs.includes('i') || (inode.attrs.includes('a') && !append)) return bad(IMMUTABLE);
+  if (inode.attrs.includes('i')) return bad(IMMUTABLE);
+  if (inode.attrs.includes('a') && !append) return bad('EPERM');
   const next = append ? inode.data + text : text;
   if (!grow(host, append ? byteLength(text) : byteLength(text) - byteLength(inode.data))) return bad('ENOSPC');
   setFileText(host, fs, ino, next, hostReal(k, host));

@@ -16,7 +16,7 @@ export interface Stat {
   type: 'file' | 'dir' | 'symlink' | 'char' | 'block' | 'fifo' | 'socket';
   mode: number; uid: number; gid: number; size: number; mtime: Us /* of the host's clock, since 1970 */;
   ino: number; nlink: number; dev: string;
-  /** Attribute flags of chattr: any of 'i' (immutable) and 'a' (append only). */
+  /** Attribute flags of chattr: 'i' (immutable), 'a' (append only), and 'S', 'A', 'd', which change nothing here. */
   attrs: string;
   /** Of a symbolic link. */
   target?: string;

@@ -1,19 +1,17 @@
 /**
- * What the machine is and how it does: free, uptime, w, last, vmstat, lscpu, hostnamectl, timedatectl, localectl,
- * loginctl, systemd-detect-virt, systemd-analyze. Formats of procps-ng 3.3.10, util-linux 2.23, systemd 219.
+ * What the machine is and how it does: free, vmstat, lscpu, hostnamectl, timedatectl, localectl,
+ * loginctl, systemd-detect-virt, systemd-cat. Formats of procps-ng 3.3.10, util-linux 2.23, systemd 219.
  */
 import { err, out } from '../../../sim/proc/libc.ts';
 import type { Start, Sys } from '../../../sim/proc/program.ts';
-import { call, type Calls, type ProcessInfo } from '../../../sim/proc/syscalls.ts';
-import { civil, stamp } from '../../../sim/services/systemd/words.ts';
+import { call, type Calls } from '../../../sim/proc/syscalls.ts';
+import { stamp } from '../../../sim/services/systemd/words.ts';
 import { parseWhen } from './journalctl/when.ts';
 import type { Command } from '../../command.ts';
 import { getopt, has, valueOf } from './getopt.ts';
-import { commandOf } from './ps.ts';
-import { readUsers } from './users.ts';
+import { sessions } from './sessions.ts';
 
 type Info = Calls['sysinfo'][1];
-const two = (n: number): string => String(n).padStart(2, '0');
 
 // ---- free
 
@@ -63,94 +61,6 @@ function table({ memKb: m }: Info, wide: boolean, total: boolean, scale: (kb: nu
   if (total) text += `Total: ${[m.total, used, m.free].map(cell).join('')}\n`;
   return text;
 }
-
-// ---- uptime, w
-
-/** `up 1 day,  2:03`. */
-function upWords(us: number): string {
-  const minutes = Math.floor(us / 60_000_000);
-  const days = Math.floor(minutes / 1440);
-  const hours = Math.floor(minutes / 60) % 24;
-  const head = days ? `up ${days} ${days === 1 ? 'day' : 'days'}, ` : 'up ';
-  return hours ? `${head}${String(hours).padStart(2)}:${two(minutes % 60)}` : `${head}${minutes % 60} min`;
-}
-
-function* sessions(): Sys<ProcessInfo[]> {
-  const list = yield* call('processes', {});
-  return list.ok ? list.value.filter((p) => p.tty !== null && p.sid === p.pid) : [];
-}
-
-export function* uptimeLine(): Sys<string> {
-  const info = yield* call('sysinfo', {});
-  const now = yield* call('now', {});
-  if (!info.ok || !now.ok) return '';
-  const c = civil(now.value.real);
-  const users = (yield* sessions()).length;
-  return ` ${two(c.hour)}:${two(c.minute)}:${two(c.second)} ${upWords(info.value.uptimeUs)},  ${users} ${users === 1 ? 'user' : 'users'},  load average: ${info.value.loads.map((l) => l.toFixed(2)).join(', ')}\n`;
-}
-
-export const uptime: Command = {
-  name: 'uptime',
-  *main({ argv }) {
-    const arg = argv[1];
-    const info = yield* call('sysinfo', {});
-    if (!info.ok) return 1;
-    if (arg === undefined) { yield* out(yield* uptimeLine()); return 0; }
-    if (arg === '-p' || arg === '--pretty') {
-      const m = Math.floor(info.value.uptimeUs / 60_000_000);
-      const parts = ([[Math.floor(m / 10_080), 'week'], [Math.floor(m / 1440) % 7, 'day'], [Math.floor(m / 60) % 24, 'hour'], [m % 60, 'minute']] as [number, string][]).filter(([n]) => n > 0).map(([n, w]) => `${n} ${w}${n === 1 ? '' : 's'}`);
-      yield* out(`up ${parts.join(', ') || '0 minutes'}\n`);
-      return 0;
-    }
-    if (arg === '-s' || arg === '--since') {
-      const now = yield* call('now', {});
-      const c = civil((now.ok ? now.value.real : 0) - info.value.uptimeUs);
-      yield* out(`${c.year}-${two(c.month)}-${two(c.day)} ${two(c.hour)}:${two(c.minute)}:${two(c.second)}\n`);
-      return 0;
-    }
-    if (arg === '-V' || arg === '--version') { yield* out('uptime from procps-ng 3.3.10\n'); return 0; }
-    yield* err(`uptime: ${arg.startsWith('--') ? `unrecognized option '${arg}'` : `invalid option -- '${arg[1]}'`}\n\nUsage:\n uptime [options]\n\nFor more details see uptime(1).\n`);
-    return 1;
-  },
-};
-
-export const w: Command = {
-  name: 'w',
-  *main({ argv }) {
-    const bad = argv.slice(1).find((a) => a.startsWith('-') && !/^-[hsufoi]+$/.test(a));
-    if (bad) { yield* err(`w: invalid option -- '${bad[1]}'\n`); return 1; }
-    const quiet = argv.slice(1).some((a) => /^-\w*h/.test(a));
-    const only = argv.slice(1).find((a) => !a.startsWith('-'));
-    const users = new Map((yield* readUsers()).map((u) => [u.uid, u.name]));
-    const list = yield* call('processes', {});
-    let text = quiet ? '' : `${yield* uptimeLine()}USER     TTY      FROM             LOGIN@   IDLE   JCPU   PCPU WHAT\n`;
-    for (const s of yield* sessions()) {
-      const name = users.get(s.uid) ?? String(s.uid);
-      if (only && only !== name) continue;
-      const c = civil(s.startedAt);
-      const front = list.ok ? list.value.findLast((p) => p.tty === s.tty && p.foreground) : undefined;
-      const cpu = `${(s.cpuUs / 1_000_000).toFixed(2)}s`;
-      text += `${name.slice(0, 8).padEnd(8)} ${(s.tty ?? '').padEnd(8)} ${'192.168.121.1'.padEnd(16)} ${two(c.hour)}:${two(c.minute)}    0.00s ${cpu.padStart(6)} ${`${((front?.cpuUs ?? 0) / 1_000_000).toFixed(2)}s`.padStart(6)} ${front ? commandOf(front) : '-'}\n`;
-    }
-    yield* out(text);
-    return 0;
-  },
-};
-
-export const last: Command = {
-  name: 'last',
-  *main() {
-    const info = yield* call('sysinfo', {});
-    const now = yield* call('now', {});
-    const users = new Map((yield* readUsers()).map((u) => [u.uid, u.name]));
-    if (!info.ok || !now.ok) return 1;
-    const day = (us: number): string => { const c = civil(us); return `${['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'][c.weekday]} ${['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'][c.month - 1]} ${String(c.day).padStart(2)} ${two(c.hour)}:${two(c.minute)}`; };
-    const boot = now.value.real - info.value.uptimeUs;
-    const rows = (yield* sessions()).sort((a, b) => b.startedAt - a.startedAt).map((s) => `${(users.get(s.uid) ?? String(s.uid)).slice(0, 8).padEnd(8)} ${(s.tty ?? '').padEnd(12)} ${'192.168.121.1'.padEnd(16)} ${day(s.startedAt)}   still logged in   \n`);
-    yield* out(`${rows.join('')}${'reboot'.padEnd(8)} ${'system boot'.padEnd(12)} ${info.value.kernel.slice(0, 16).padEnd(16)} ${day(boot)} - ${day(now.value.real).slice(-5)}  \n\nwtmp begins ${day(boot)}:00 ${civil(boot).year}\n`);
-    return 0;
-  },
-};
 
 // ---- vmstat, lscpu
 
@@ -286,16 +196,16 @@ export const loginctl: Command = {
   name: 'loginctl',
   *main({ argv }) {
     const verb = argv.slice(1).find((a) => !a.startsWith('-')) ?? 'list-sessions';
-    const users = new Map((yield* readUsers()).map((u) => [u.uid, u.name]));
     const all = yield* sessions();
     if (verb === 'list-sessions') {
-      const rows = all.map((s, i) => `${String(i + 1).padStart(10)} ${String(s.uid).padStart(10)} ${(users.get(s.uid) ?? '').padEnd(16)} ${''.padEnd(16)} ${s.tty}\n`);
+      const rows = all.map((s, i) => `${String(i + 1).padStart(10)} ${String(s.uid).padStart(10)} ${s.user.padEnd(16)} ${''.padEnd(16)} ${s.tty}\n`);
       yield* out(`${'SESSION'.padStart(10)} ${'UID'.padStart(10)} ${'USER'.padEnd(16)} ${'SEAT'.padEnd(16)} TTY\n${rows.join('')}\n${all.length} sessions listed.\n`);
       return 0;
     }
     if (verb === 'list-users') {
-      const uids = [...new Set(all.map((s) => s.uid))];
-      yield* out(`${'UID'.padStart(10)} USER            \n${uids.map((uid) => `${String(uid).padStart(10)} ${users.get(uid) ?? ''}\n`).join('')}\n${uids.length} users listed.\n`);
+      const names = [...new Map(all.map((s) => [s.uid, s.user]))];
+      const rows = names.map(([uid, user]) => `${String(uid).padStart(10)} ${user}\n`);
+      yield* out(`${'UID'.padStart(10)} USER            \n${rows.join('')}\n${names.length} users listed.\n`);
       return 0;
     }
     yield* err(`Unknown operation ${verb}\n`);

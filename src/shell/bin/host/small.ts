@@ -199,6 +199,19 @@ function* clearedAt(): Sys<number> {
   return text.ok ? Number(text.value) : 0;
 }
 
+export const uuidgen: Command = {
+  name: 'uuidgen',
+  *main({ argv }) {
+    const bad = argv.slice(1).find((a) => !/^(-r|-t|--random|--time)$/.test(a));
+    if (bad) { yield* err(`uuidgen: invalid option -- '${bad.replace(/^-+/, '')[0]}'\nUsage: uuidgen [options]\n`); return 1; }
+    const words: string[] = [];
+    for (let i = 0; i < 8; i++) { const r = yield* call('random', { below: 65_536 }); words.push((r.ok ? r.value : 0).toString(16).padStart(4, '0')); }
+    const [a, b, c, d, e, f, g, h] = words as [string, string, string, string, string, string, string, string];
+    yield* out(`${a}${b}-${c}-4${d.slice(1)}-${'89ab'[parseInt(e[0]!, 16) & 3]}${e.slice(1)}-${f}${g}${h}\n`);
+    return 0;
+  },
+};
+
 // ---- running commands elsewhere or otherwise
 
 const notFound = (errno: string): number => (errno === 'ENOENT' ? 127 : 126);

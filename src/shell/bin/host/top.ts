@@ -5,7 +5,7 @@ import { err, out, terminal } from '../../../sim/proc/libc.ts';
 import type { Start, Sys } from '../../../sim/proc/program.ts';
 import { call, type ProcessInfo } from '../../../sim/proc/syscalls.ts';
 import type { Command } from '../../command.ts';
-import { uptimeLine } from './info.ts';
+import { uptimeLine } from './sessions.ts';
 import { commandOf } from './ps.ts';
 import { readUsers } from './users.ts';
 

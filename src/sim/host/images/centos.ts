@@ -16,23 +16,23 @@ const programs: Tree = {
   ...executables('/usr/bin', `bash sh=bash ${COREUTILS_BIN} ${COREUTILS_USR} mktemp
     grep egrep=grep fgrep=grep sed gawk awk=gawk find xargs which diff cmp sdiff patch file strings hexdump xxd tar gzip
     gunzip zcat less more vi=vim vim view=vim nano clear reset tput column rev getopt
-    watch time script cal lsattr chattr bc dos2unix mac2unix unix2dos unix2mac tree jq`),
+    watch lsattr chattr bc dos2unix mac2unix unix2dos unix2mac tree jq`),
   // processes and the machine
-  ...executables('/usr/bin', `ps top free uptime vmstat w pgrep pkill=pgrep kill pidof slabtop pmap pwdx dmesg lsblk findmnt mount
+  ...executables('/usr/bin', `ps top free uptime vmstat w pgrep pkill=pgrep kill pidof pwdx dmesg lsblk findmnt mount
     umount hostname hostnamectl timedatectl localectl loginctl systemctl journalctl systemd-analyze systemd-cat
-    systemd-detect-virt systemd-cgls=systemctl sudo su passwd ssh scp ssh-keygen last lastb=last logger crontab getent locale
-    lscpu unshare nsenter setsid taskset ionice renice flock lsns prlimit chrt ipcs
-    rpm yum curl wget ping dig nslookup host tcpdump=tcpdump nc ncat=nc telnet traceroute tracepath chronyc ntpq ntpstat
-    firewall-cmd firewall-offline-cmd getenforce chsh newgrp mesg wall setpriv
-    lsipc utmpdump systemd-run systemd-escape killall fuser pstree strace lslogins nmcli machinectl iostat mpstat sar
-    pldd sestatus uuidgen python=python bootctl systemd-tmpfiles openssl`),
+    systemd-detect-virt systemd-cgls=systemctl sudo su passwd ssh scp last lastb=last logger crontab getent locale
+    lscpu unshare nsenter setsid lsns
+    rpm yum curl wget ping dig nslookup host tcpdump=tcpdump nc ncat=nc telnet traceroute chronyc ntpq ntpstat
+    firewall-cmd firewall-offline-cmd getenforce mesg wall setpriv
+    killall fuser pstree gpasswd
+    sestatus uuidgen openssl`),
   ...executables('/usr/sbin', `sysctl lsmod=kmod modprobe=kmod rmmod=kmod insmod=kmod modinfo=kmod depmod=kmod
     ip ss arp ifconfig route netstat=netstat bridge brctl ethtool iptables iptables-save iptables-restore ip6tables
-    ip6tables-save ip6tables-restore conntrack ebtables ipset nft arping
-    service chkconfig chroot lsof fdisk blkid swapon swapoff mkfs.xfs mkfs.ext4 fsck reboot=systemctl poweroff=systemctl
+    ip6tables-save ip6tables-restore conntrack
+    service chkconfig chroot lsof fdisk blkid swapon swapoff reboot=systemctl poweroff=systemctl
     halt=systemctl shutdown=systemctl runlevel=systemctl telinit=systemctl init=systemd setenforce sestatus useradd userdel
-    usermod groupadd visudo agetty=daemon sshd chronyd NetworkManager rsyslogd crond=daemon auditd irqbalance=daemon
-    tuned=daemon firewalld hwclock losetup getcap setcap tcpdump mtr nologin sysctl iptables-apply`),
+    usermod groupadd groupdel visudo agetty=daemon sshd chronyd NetworkManager rsyslogd crond=daemon auditd irqbalance=daemon
+    tuned=daemon firewalld tcpdump nologin sysctl`),
   ...executables('/usr/lib/systemd', `systemd systemd-journald=daemon systemd-udevd=daemon systemd-logind=daemon
     systemd-modules-load systemd-sysctl`),
   ...executables('/usr/lib/polkit-1', 'polkitd=daemon'),
@@ -42,7 +42,7 @@ const programs: Tree = {
 };
 
 /** Files with the set-user-id bit. */
-const setuid: Tree = Object.fromEntries(['sudo', 'su', 'passwd', 'mount', 'umount', 'crontab', 'chsh', 'newgrp']
+const setuid: Tree = Object.fromEntries(['sudo', 'su', 'passwd', 'mount', 'umount', 'crontab']
   .map((name) => [`/usr/bin/${name}`, { program: name, mode: 0o4755 }]));
 
 const layout: Tree = {

@@ -10,21 +10,21 @@ import { debianUnits } from './units-debian.ts';
 const programs: Tree = {
   ...executables('/bin', `bash sh=bash dash=bash rbash=bash ${COREUTILS_BIN} grep egrep=grep fgrep=grep sed tar gzip gunzip
     zcat which ps kill dmesg mount umount findmnt lsblk more hostname systemctl journalctl loginctl
-    systemd=systemd su login ip ss netstat kmod lsmod=kmod nc nc.traditional=nc netcat=nc nano rnano=nano less fuser
-    systemd-escape systemd-tmpfiles uncompress=gunzip chvt`),
+    systemd=systemd su ip ss netstat kmod lsmod=kmod nc nc.traditional=nc netcat=nc nano rnano=nano less fuser
+    uncompress=gunzip`),
   ...executables('/usr/bin', `${COREUTILS_USR} awk=gawk mawk=gawk gawk find xargs diff cmp sdiff patch file strings hexdump
-    vi=vim vim view=vim clear reset tput column rev getopt watch script bc
-    top free uptime vmstat w pgrep pkill=pgrep pmap pwdx slabtop pidof=pidof killall pstree htop iotop ifstat iostat mpstat sar
-    lsof socat nmap ncat=nc dig nslookup host curl wget jq strace traceroute openssl python python2.7=python python3=python
-    hostnamectl timedatectl localectl systemd-analyze systemd-cat systemd-detect-virt systemd-run systemd-cgls=systemctl
-    getent locale lscpu unshare nsenter setsid taskset renice nice flock lsns prlimit ionice logger last utmpdump
-    lsattr chattr gpasswd passwd chsh newgrp wall mesg lsipc ipcs setpriv tree dbus-daemon=daemon`),
+    vi=vim vim view=vim clear reset tput column rev getopt watch bc
+    top free uptime vmstat w pgrep pkill=pgrep pwdx pidof=pidof killall pstree
+    lsof ncat=nc dig nslookup host curl wget jq traceroute openssl
+    hostnamectl timedatectl localectl systemd-analyze systemd-cat systemd-detect-virt systemd-cgls=systemctl
+    getent locale lscpu unshare nsenter setsid nice lsns logger last
+    lsattr chattr gpasswd passwd wall mesg setpriv tree dbus-daemon=daemon`),
   ...executables('/sbin', `sysctl modprobe=kmod rmmod=kmod insmod=kmod modinfo=kmod depmod=kmod lsmod=kmod ip=ip bridge route ifconfig
-    ethtool iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore ebtables brctl
-    fdisk blkid swapon swapoff fsck reboot=systemctl poweroff=systemctl halt=systemctl shutdown=systemctl runlevel=systemctl
-    telinit=systemctl init=systemd agetty=daemon losetup start-stop-daemon ipset hwclock`),
-  ...executables('/usr/sbin', `chroot arp conntrack tcpdump iftop service useradd userdel usermod groupadd nologin arping iptables-apply
-    ntpd=daemon update-rc.d rpcbind=daemon`),
+    ethtool iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore brctl
+    fdisk blkid swapon swapoff reboot=systemctl poweroff=systemctl halt=systemctl shutdown=systemctl runlevel=systemctl
+    telinit=systemctl init=systemd agetty=daemon`),
+  ...executables('/usr/sbin', `chroot arp conntrack tcpdump service useradd userdel usermod groupadd groupdel nologin
+    ntpd=daemon rpcbind=daemon`),
   ...executables('/lib/systemd', 'systemd systemd-journald=daemon systemd-udevd=daemon systemd-logind=daemon systemd-modules-load systemd-sysctl'),
   '/usr/sbin/dig': { to: '../bin/dig' }, '/bin/vi': { to: '../usr/bin/vi' }, '/bin/pidof': { to: '../usr/bin/pidof' },
   '/usr/local/bin/kctl': { text: '#!/bin/sh\nexec kubectl -nkube-system "$@"\n', mode: 0o755 },

@@ -257,6 +257,8 @@ function* boot(start: Start): Sys<number> {
   yield* say(split ? 'Detected virtualization container-other.' : 'Detected virtualization kvm.');
   yield* say('Detected architecture x86-64.');
   if (info.ok) yield* say(`Set hostname to <${info.value.hostname}>.`);
+  const now = yield* moment();
+  if (info.ok && !split) yield* call('writeFile', { path: '/var/log/wtmp', text: `boot ${now.real} ${info.value.kernel}\n`, append: true });
   const loaded = yield* loadClosure(['default.target'], () => false);
   const event: Happening = { kind: 'adopt', ...loaded, then: { names: ['default.target'], type: 'start', request: null } };
   yield* call('thread', { entry: 'act', event: event as unknown as Json });
