@@ -116,6 +116,8 @@ export interface Proc {
   comm: string; argv: readonly string[]; env: Readonly<Record<string, string>>;
   mem: Json; event: Json;
   uid: number; gid: number; groups: readonly number[];
+  /** Who it belongs to, where a set-user-id file made `uid` another. */
+  ruid?: number;
   umask: number;
   /** Capabilities that it has though it is not root. */
   caps: readonly string[];

@@ -4,6 +4,7 @@
  */
 import { emptyLog } from '../engine/chunked.ts';
 import { own } from '../engine/cow.ts';
+import { footprint } from '../host/memory.ts';
 import { cancel } from '../engine/queue.ts';
 import { programOf } from '../host/fs.ts';
 import type { Errno, Json, Reply, Signal } from '../proc/program.ts';
@@ -98,6 +99,13 @@ export function seenPid(host: Host, caller: Proc, target: Proc): Pid {
   return ns === 'host' ? target.pid : pidns(host, target) === ns ? target.vpid : target.outer ?? target.vpid;
 }
 
+/** The effective id that a set-user-id image gives; the real one is kept. */
+function takeUid(proc: Proc, owner: number | null): void {
+  if (owner === null || owner === proc.uid) return;
+  proc.ruid ??= proc.uid;
+  proc.uid = owner;
+}
+
 /** Starts a process from `parent`; it becomes ready. */
 export function spawn(k: Kernel, host: Host, parent: Proc, e: Exec): Pid | Errno {
   const main = mainOf(k, host, parent);
@@ -124,7 +132,8 @@ export function spawn(k: Kernel, host: Host, parent: Proc, e: Exec): Pid | Errno
     draft.argv = image.argv;
     draft.exe = image.exe;
     draft.comm = (e.path.split('/').pop() ?? image.program).slice(0, 15);
-    draft.uid = setuidOf(host, draft, e.path) ?? uid;
+    if (e.uid === undefined && parent.ruid !== undefined) draft.ruid = parent.ruid;
+    takeUid(draft, setuidOf(host, draft, e.path));
   } else {
     if (!k.programs[draft.program]) return 'ENOEXEC';
     draft.comm = parent.comm;
@@ -351,13 +360,13 @@ function processes(k: Kernel, host: Host, proc: Proc): Reply {
     if (p.threadOf !== null || !within(host, p, ns)) continue;
     const tty = p.tty ? k.world.ttys[p.tty] : undefined;
     const parent = host.procs[p.ppid];
-    const size = 4_000 + (p.program.length * 7_919) % 60_000;
+    const { rssKb, vszKb, threads } = footprint(p.comm, p.program);
     list.push({
       pid: seenPid(host, proc, p), ppid: parent && within(host, parent, ns) ? seenPid(host, proc, parent) : 0,
-      pgid: p.pgid, sid: p.sid, uid: p.uid, gid: p.gid, comm: p.comm, argv: p.argv,
+      pgid: p.pgid, sid: p.sid, uid: p.uid, ruid: p.ruid ?? p.uid, gid: p.gid, comm: p.comm, argv: p.argv,
       state: p.exit ? 'Z' : p.stopped ? 'T' : p.pid === proc.pid ? 'R' : 'S', tty: tty && !tty.closed ? tty.name : null,
-      foreground: !!tty && tty.foreground === p.pgid, startedAt: p.startedAt + shift, cpuUs: p.cpuUs, rssKb: size, vszKb: size * 6, nice: 0,
-      threads: 1 + p.threads.length, unit: p.unit, root: p.root, netns: p.netns, cwd: p.cwd, exe: p.exe,
+      foreground: !!tty && tty.foreground === p.pgid, startedAt: p.startedAt + shift, cpuUs: p.cpuUs, rssKb, vszKb, nice: 0,
+      threads, unit: p.unit, root: p.root, netns: p.netns, cwd: p.cwd, exe: p.exe,
     });
   }
   return good(list);
@@ -375,7 +384,8 @@ export const processCalls: Handlers<ProcessOp> = {
     if (proc.uid !== 0 && (e.root !== undefined || e.netns !== undefined || (e.uid !== undefined && e.uid !== proc.uid))) return bad('EPERM');
     const image: Image | Errno = e.path === undefined ? { program: e.program ?? main.program, argv: e.argv, exe: main.exe } : loadImage(k, host, proc, e.path, e.argv);
     if (typeof image === 'string') return bad(image);
-    if (e.path !== undefined) main.uid = e.uid ?? setuidOf(host, proc, e.path) ?? main.uid;
+    if (e.uid !== undefined) { main.uid = e.uid; delete main.ruid; }
+    if (e.path !== undefined) takeUid(main, e.uid === undefined ? setuidOf(host, proc, e.path) : null);
     if (e.gid !== undefined) main.gid = e.gid;
     if (e.groups !== undefined) main.groups = e.groups;
     if (e.root !== undefined) Object.assign(main, { root: e.root, chroot: '/', cwd: '/', netns: e.netns ?? host.roots[e.root]?.netns ?? main.netns });
@@ -420,6 +430,7 @@ export const processCalls: Handlers<ProcessOp> = {
     const main = mainOf(k, host, proc);
     if (proc.uid !== 0 && uid !== proc.uid) return bad('EPERM');
     Object.assign(main, { uid, gid, groups: groups ?? main.groups });
+    delete main.ruid;
     return OK;
   },
   setenvDisplay(k, host, proc, { argv }) { mainOf(k, host, proc).argv = argv; return OK; },

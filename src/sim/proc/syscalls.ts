@@ -54,6 +54,8 @@ export interface Exec {
 
 export interface ProcessInfo {
   pid: number; ppid: number; pgid: number; sid: number; uid: number; gid: number;
+  /** Who started it, where a set-user-id file gave it another uid. */
+  ruid: number;
   comm: string; argv: readonly string[]; state: 'R' | 'S' | 'D' | 'T' | 'Z' | 'I';
   tty: string | null; foreground: boolean; startedAt: Us; cpuUs: Us; rssKb: number; vszKb: number; nice: number; threads: number;
   unit: string | null; root: string; netns: string; cwd: string; exe: string;

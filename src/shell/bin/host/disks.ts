@@ -36,7 +36,7 @@ function* mountMain(start: Start): Sys<number> {
     return 0;
   }
   const parent = yield* call('processes', {});
-  const caller = parent.ok ? parent.value.find((p) => p.pid === start.ppid)?.uid ?? start.uid : start.uid;
+  const caller = parent.ok ? parent.value.find((p) => p.pid === start.pid)?.ruid ?? start.uid : start.uid;
   if (caller !== 0) { yield* err(`mount: only root can ${a === undefined ? 'use "--all" option' : given.operands.length ? 'do that' : 'do that'}\n`); return 1; }
   if (has(given, 'a')) return 0;
   const options = [...(valueOf(given, 'o') ?? '').split(',').filter(Boolean), ...(has(given, 'r') ? ['ro'] : []), ...(has(given, 'B') ? ['bind'] : []), ...(has(given, 'R') ? ['rbind'] : [])];
@@ -73,7 +73,7 @@ export const umount: Command = {
     if (!got.ok) { yield* err(`${got.error}\n`); return 1; }
     if (!got.given.operands.length) { yield* err('umount: bad usage\nTry \'umount --help\' for more information.\n'); return 1; }
     const parent = yield* call('processes', {});
-    const caller = parent.ok ? parent.value.find((p) => p.pid === start.ppid)?.uid ?? start.uid : start.uid;
+    const caller = parent.ok ? parent.value.find((p) => p.pid === start.pid)?.ruid ?? start.uid : start.uid;
     let status = 0;
     for (const word of got.given.operands) {
       const list = yield* mounts();

@@ -113,7 +113,7 @@ export const crontab: Command = {
   *main(start) {
     const args = start.argv.slice(1);
     const procs = yield* call('processes', {});
-    const uid = procs.ok ? procs.value.find((p) => p.pid === start.ppid)?.uid ?? start.uid : start.uid;
+    const uid = procs.ok ? procs.value.find((p) => p.pid === start.pid)?.ruid ?? start.uid : start.uid;
     const at = args.indexOf('-u');
     const users = yield* readUsers();
     if (at >= 0 && uid !== 0) { yield* err('must be privileged to use -u\n'); return 1; }
@@ -129,6 +129,7 @@ export const crontab: Command = {
     if (rest[0] === '-r') { const gone = yield* call('unlink', { path }); if (!gone.ok) { yield* err(`no crontab for ${name}\n`); return 1; } return 0; }
     if (rest[0] === '-e') {
       const before = yield* call('readFile', { path });
+      if (!before.ok) yield* err(`no crontab for ${name} - using an empty one\n`);
       const draft = `/tmp/crontab.${start.pid}`;
       yield* call('writeFile', { path: draft, text: before.ok ? before.value : '', mode: 0o600 });
       const editor = yield* findProgram(start, start.env['EDITOR'] ?? start.env['VISUAL'] ?? 'vi');
@@ -137,6 +138,7 @@ export const crontab: Command = {
       const after = yield* call('readFile', { path: draft });
       yield* call('unlink', { path: draft });
       if (!after.ok || after.value === (before.ok ? before.value : '')) { yield* err('crontab: no changes made to crontab\n'); return 0; }
+      yield* err('crontab: installing new crontab\n');
       return yield* install(path, after.value);
     }
     const text = rest[0] === undefined || rest[0] === '-' ? yield* readAll(0) : yield* call('readFile', { path: rest[0] });

@@ -1,6 +1,6 @@
 /**
- * sudo 1.8.23 and su. The image sets the user-id bit, so they run as root; who called is who owns the
- * parent process. The command takes sudo's place (exec), so its terminal, signals and status are its own.
+ * sudo 1.8.23 and su. The image sets the user-id bit, so they run as root; who called is
+ * their real user id. The command takes sudo's place (exec), so its terminal, signals and status are its own.
  */
 import { err, out } from '../../../sim/proc/libc.ts';
 import type { Start, Sys } from '../../../sim/proc/program.ts';
@@ -15,8 +15,7 @@ const KEPT = ['COLORS', 'DISPLAY', 'HOSTNAME', 'HISTSIZE', 'LS_COLORS', 'MAIL', 
 /** The user behind a set-user-id program. */
 function* callerOf(start: Start): Sys<User> {
   const procs = yield* call('processes', {});
-  const parent = procs.ok ? procs.value.find((p) => p.pid === start.ppid) : undefined;
-  const uid = parent?.uid ?? start.uid;
+  const uid = (procs.ok ? procs.value.find((p) => p.pid === start.pid)?.ruid : undefined) ?? start.uid;
   return (yield* readUsers()).find((u) => u.uid === uid) ?? { name: String(uid), uid, gid: uid, gecos: '', home: '/', shell: '/bin/bash' };
 }
 

@@ -62,7 +62,7 @@ function* frame(w: Wish, before: Memory | null, rows: number, cols: number): Sys
   const head = `top -${yield* uptimeLine()}`.replace(/\n$/, '');
   const lines = [
     head, `Tasks: ${String(procs.value.length).padStart(3)} total, ${String(count('R')).padStart(3)} running, ${String(count('SDI')).padStart(3)} sleeping, ${String(count('T')).padStart(3)} stopped, ${String(count('Z')).padStart(3)} zombie`,
-    `%Cpu(s): ${pad(busy * 0.7, 4)} us, ${pad(busy * 0.3, 4)} sy,  0.0 ni, ${pad(100 - busy, 4)} id,  0.0 wa,  0.0 hi,  0.0 si,  0.0 st`,
+    `%Cpu(s): ${pad(busy * 0.7, 4)} us, ${pad(busy * 0.3, 4)} sy,  0.0 ni,${pad(100 - busy, 5)} id,  0.0 wa,  0.0 hi,  0.0 si,  0.0 st`,
     `KiB Mem : ${String(m.total).padStart(8)} total, ${String(m.free).padStart(8)} free, ${String(used).padStart(8)} used, ${String(cached).padStart(8)} buff/cache`,
     `KiB Swap: ${'0'.padStart(8)} total, ${'0'.padStart(8)} free, ${'0'.padStart(8)} used. ${String(m.available).padStart(8)} avail Mem `, '',
   ];

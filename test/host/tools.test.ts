@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { freshWorld } from '../support/world.ts';
+
+const world = freshWorld('bare');
+const root = (text: string) => world.exec('node-1', text, { user: 'root', wait: 120 });
+const user = (text: string) => world.exec('node-1', text, { wait: 120 });
+
+describe('immutable and append-only files', () => {
+  it('a folder under +i takes no new entry, not even from root, as Linux 3.10 answers', () => {
+    root('mkdir -p /srv/d/sub; touch /srv/d/old; chattr +i /srv/d');
+    expect(root('lsattr -d /srv/d').stdout).toBe('----i----------- /srv/d\n');
+    expect(root('mkdir /srv/d/x')).toMatchObject({ exit: 1, stderr: 'mkdir: cannot create directory ‘/srv/d/x’: Permission denied\n' });
+    expect(root('touch /srv/d/x').exit).toBe(1);
+    expect(root('rm /srv/d/old').stderr).toContain('Permission denied');
+    expect(root('mv /srv/d/sub /srv/d/sup').stderr).toContain('Permission denied');
+    expect(root('echo free > /srv/d/old; cat /srv/d/old; touch /srv/d/sub/y').stdout).toBe('free\n');
+    expect(root('chattr -i /srv/d; mkdir /srv/d/x')).toMatchObject({ exit: 0, stderr: '' });
+  });
+  it('a file under +i cannot be written, renamed, removed or changed; one under +a only grows', () => {
+    root('echo one > /srv/f; chattr +i /srv/f');
+    expect(root('echo two > /srv/f').stderr).toContain('/srv/f: Permission denied');
+    for (const line of ['rm -f /srv/f', 'mv /srv/f /srv/g', 'chmod 600 /srv/f', 'chown nobody /srv/f', 'ln /srv/f /srv/h']) expect(root(line).stderr).toContain('Operation not permitted');
+    root('chattr =a /srv/f');
+    expect(root('echo two >> /srv/f; echo three > /srv/f; cat /srv/f')).toMatchObject({ stdout: 'one\ntwo\n', stderr: 'bash: line 1: /srv/f: Operation not permitted\n' });
+    root('chattr -a /srv/f');
+  });
+  it('says what is wrong', () => {
+    expect(user('touch f; chattr +i f')).toMatchObject({ exit: 1, stderr: 'chattr: Operation not permitted while setting flags on f\n' });
+    expect(root('chattr +i nope')).toMatchObject({ exit: 1, stderr: 'chattr: No such file or directory while trying to stat nope\n' });
+    expect(root('chattr nope')).toMatchObject({ exit: 1, stderr: "Must use '-v', =, - or +\n" });
+    expect(root('lsattr /proc/cpuinfo').stderr).toBe('lsattr: Inappropriate ioctl for device While reading flags on /proc/cpuinfo\n');
+  });
+});
+
+describe('accounts', () => {
+  it('come, change and go', () => {
+    root('useradd -G wheel -c "Bob B" bob');
+    expect(root('id bob; getent passwd bob').stdout).toMatch(/^uid=1001\(bob\) gid=1001\(bob\) groups=1001\(bob\),10\(wheel\)\nbob:x:1001:1001:Bob B:\/home\/bob:\/bin\/bash\n$/);
+    expect(root('useradd bob')).toMatchObject({ exit: 9, stderr: "useradd: user 'bob' already exists\n" });
+    expect(root('usermod -s /sbin/nologin bob; su - bob')).toMatchObject({ exit: 1, stdout: 'This account is currently not available.\n' });
+    expect(root('userdel -r bob; id bob; ls /home/bob').stderr).toMatch(/^id: ‘bob’: no such user\nls: .*No such file or directory\n$/);
+    expect(user('useradd eve')).toMatchObject({ exit: 1, stderr: 'useradd: Permission denied.\nuseradd: cannot lock /etc/passwd; try again later.\n' });
+  });
+  it('su asks who really calls, not who owns the parent', () => {
+    expect(user('sudo su -c "id -un"').stdout).toBe('root\n');
+    expect(user('sudo su - vagrant -c "id -un; pwd"').stdout).toBe('vagrant\n/home/vagrant\n');
+  });
+  it('sudoers are checked before they count', () => {
+    expect(root('visudo -c')).toMatchObject({ exit: 0, stdout: '/etc/sudoers: parsed OK\n/etc/sudoers.d/vagrant: parsed OK\n' });
+    expect(root('echo nonsense > /tmp/s; visudo -cf /tmp/s')).toMatchObject({ exit: 1, stderr: '>>> /tmp/s: syntax error near line 1 <<<\nparse error in /tmp/s near line 1\n' });
+  });
+});
+
+describe('boots and sessions', () => {
+  it('last tells of boots that ended', () => {
+    expect(root('last reboot').stdout.match(/^reboot /gm)).toHaveLength(1);
+    root('reboot');
+    world.advance(60);
+    expect(root('last reboot').stdout.match(/^reboot {3}system boot {2}3\.10\.0-957\.12\.1\. /gm)).toHaveLength(2);
+  });
+});
