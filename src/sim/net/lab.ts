@@ -13,6 +13,8 @@ const NODES = [1, 2, 3];
 const PODS = [1, 2];
 export const labAddress = (n: number): string => `172.28.128.10${n}`;
 export const labPod = (n: number, p: number): string => `10.244.${n}.${p + 1}`;
+/** A namespace with nothing in it but its loopback: as the machine beside the laboratory, where no server listens. */
+export const BESIDE = 'beside';
 const GATEWAY = '172.28.128.1';
 const POD_MTU = 1450;
 
@@ -36,6 +38,8 @@ function layNode(n: number): Record<string, NetNs> {
   bringUp(ns, 'cni0');
   const spaces: Record<string, NetNs> = { host: ns };
   for (const p of PODS) spaces[`p${n}${p}`] = layPod(ns, n, p);
+  spaces[BESIDE] = freshNs(BESIDE, true);
+  bringUp(spaces[BESIDE], 'lo');
   for (const m of NODES) {
     if (m === n) continue;
     ns.neigh[`flannel.1 10.244.${m}.0`] = { ip: `10.244.${m}.0`, dev: 'flannel.1', mac: vtepMac(m), state: 'PERMANENT', at: 0, probes: 0, gen: 0, waiting: [] };

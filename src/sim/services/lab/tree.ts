@@ -1,6 +1,6 @@
-/** What the disks of the topology `lab` hold beside the operating system: its servers, started at boot. */
+/** What the disks of the topology `lab` hold beside the operating system: its servers, started at boot, and kubectl without a cluster. */
 import type { Tree, TreeEntry } from '../../host/fs.ts';
-import { labAddress } from '../../net/lab.ts';
+import { BESIDE, labAddress } from '../../net/lab.ts';
 
 const ETC = '/etc/systemd/system';
 const BIN = '/usr/local/sbin';
@@ -24,6 +24,9 @@ export function labTree(name: string): Tree {
     // Nobody logs in from outside, and nobody answers names: what the recordings saw.
     [`${ETC}/sshd.service`]: { to: '/dev/null' },
     '/etc/resolv.conf': '# No name server.\n',
+    // kubectl was recorded on the machine beside the laboratory: there port 8080 of localhost is closed.
+    '/opt/kube/bin/kubectl': { program: 'kubectl', size: 43_103_040 },
+    '/usr/bin/kubectl': { text: `#!/bin/sh\nexec /usr/sbin/ip netns exec ${BESIDE} /opt/kube/bin/kubectl "$@"\n`, mode: 0o755 },
   };
   for (const program of ['podserver', 'dnsmasq', 'labserver']) tree[`${BIN}/${program}`] = { program, size: 1_024 };
   for (const [service, text] of Object.entries(units)) {
