@@ -135,7 +135,7 @@ export function jobSelector(job: Obj, uid: string): Obj {
   const labels = { 'controller-uid': uid, 'job-name': job.metadata.name };
   const t = rec(spec['template']);
   const meta = rec(t['metadata']);
-  return { ...job, spec: { ...spec, selector: { matchLabels: { 'controller-uid': uid } }, template: { ...t, metadata: { ...meta, labels: { ...rec(meta['labels']), ...labels } } } }, metadata: { ...job.metadata, labels: job.metadata.labels ?? rec(meta['labels']) as Record<string, string> } } as unknown as Obj;
+  return { ...job, spec: { ...spec, selector: { matchLabels: { 'controller-uid': uid } }, template: { ...t, metadata: { ...meta, labels: { ...rec(meta['labels']), ...labels } } } }, metadata: { ...job.metadata, labels: [job.metadata.labels, meta['labels'], labels].find((set) => Object.keys(rec(set)).length) } } as unknown as Obj;
 }
 
 // --- the rest
@@ -197,7 +197,8 @@ export function withDefaults(obj: Obj, encode: (text: string) => string): Obj {
     case 'PersistentVolume': return { ...obj, spec: fill(spec, { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' }), status: obj['status'] ?? { phase: 'Pending' } };
     case 'PersistentVolumeClaim': return { ...obj, spec: fill(spec, { volumeMode: 'Filesystem' }), status: obj['status'] ?? { phase: 'Pending' } };
     case 'StorageClass': return fill(obj, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }) as unknown as Obj;
-    case 'HorizontalPodAutoscaler': return { ...obj, spec: fill(spec, { minReplicas: 1 }), status: obj['status'] ?? { currentReplicas: 0, desiredReplicas: 0 } };
+    // v1 stands for a share of CPU when nothing is said of metrics (conversion.go).
+    case 'HorizontalPodAutoscaler': return { ...obj, spec: fill(spec, { minReplicas: 1, ...(obj.apiVersion === 'autoscaling/v1' ? { targetCPUUtilizationPercentage: 80 } : {}) }), status: obj['status'] ?? { currentReplicas: 0, desiredReplicas: 0 } };
     case 'NetworkPolicy': return { ...obj, spec: fill(spec, { podSelector: {}, policyTypes: spec['egress'] ? ['Ingress', 'Egress'] : ['Ingress'] }) };
     case 'PodSecurityPolicy': return { ...obj, spec: fill(spec, { allowPrivilegeEscalation: true }) };
     default: return obj;

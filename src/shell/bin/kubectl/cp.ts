@@ -1,5 +1,5 @@
 /** `kubectl cp`: a tar archive through exec; the container must have tar (1.14). */
-import { err, strerror } from '../../../sim/proc/libc.ts';
+import { err, out, strerror } from '../../../sim/proc/libc.ts';
 import type { Sys } from '../../../sim/proc/program.ts';
 import { call } from '../../../sim/proc/syscalls.ts';
 import type { Api } from './api.ts';
@@ -121,6 +121,7 @@ function* toPod(k: Kubectl, api: Api, from: Spec, to: Spec): Sys<Outcome<null>> 
   if (problem) return plain(problem);
   const ran = yield* remote(k, api, to, ['tar', ...(k.flags.bool('no-preserve') ? ['--no-same-permissions', '--no-same-owner'] : []), '-xf', '-', '-C', dirname(target)], pack(members), false);
   if (!ran.ok) return ran;
+  yield* out(ran.value.stdout);
   return ran.value.exit === 0 ? done(null) : { ok: false, failure: { is: 'bare', text: `command terminated with exit code ${ran.value.exit}\n`, exit: ran.value.exit } };
 }
 

@@ -6,10 +6,12 @@ import { out } from '../../../sim/proc/libc.ts';
 import type { Sys } from '../../../sim/proc/program.ts';
 import type { Api } from './api.ts';
 import { describeNode } from './describe-node.ts';
+import { objectPath } from './discovery.ts';
 import { describeBinding, describeBudget, describeCertificateRequest, describePriorityClass, describeRole } from './describe-access.ts';
 import { describeAny } from './describe-any.ts';
 import { describeConfigMap, describeLimitRange, describeNamespace, describeQuota, describeSecret, describeServiceAccount } from './describe-config.ts';
 import { describeEndpoints, describeIngress, describeService } from './describe-services.ts';
+import { describeAutoscaler, describeNetworkPolicy, describeSecurityPolicy } from './describe-policies.ts';
 import { describeClaim, describeStorageClass, describeVolume } from './describe-storage.ts';
 import { describePod } from './describe-pod.ts';
 import { describeCronJob, describeDaemonSet, describeDeployment, describeJob, describeReplicaSet, describeStatefulSet, type Pods } from './describe-workloads.ts';
@@ -86,8 +88,17 @@ export function* describeOne(k: Kubectl, info: Info): Sys<Outcome<string>> {
   if (!api.ok) return api;
   const page = new Page(yield* k.now());
   const events = k.flags.has('show-events') && !k.flags.bool('show-events') ? null : yield* eventsOf(api.value, info);
-  yield* body({ api: api.value, page, info, events });
+  const seen = yield* asDescribed(api.value, info);
+  yield* body({ api: api.value, page, info: seen, events });
   return done(page.done());
+}
+
+/** Workloads are described as apps/v1 has them, by whatever group they were named. */
+function* asDescribed(api: Api, info: Info): Sys<Info> {
+  if (info.type.group !== 'extensions' || !['DaemonSet', 'Deployment', 'ReplicaSet'].includes(info.type.kind)) return info;
+  const type = { ...info.type, group: 'apps', version: 'v1' };
+  const got = yield* api.get(objectPath(type, info.namespace, info.name));
+  return got.ok ? { ...info, obj: got.value } : info;
 }
 
 const NO_EVENTS = new Set(['Secret', 'Namespace', 'Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding', 'LimitRange', 'ResourceQuota']);
@@ -148,6 +159,12 @@ function* body(extra: Extra): Sys<void> {
       break;
     }
     case 'Ingress': yield* ingress(extra); break;
+    case 'HorizontalPodAutoscaler': {
+      // Asked for in the version that has conditions, whichever the user named.
+      const got = yield* api.get(`/apis/autoscaling/v2beta2/namespaces/${namespace}/horizontalpodautoscalers/${info.name}`);
+      describeAutoscaler(page, got.ok ? got.value : obj, events);
+      break;
+    }
     default: simple(page, info, events);
   }
 }
@@ -167,6 +184,8 @@ function simple(page: Page, { type, obj }: Info, events: readonly Obj[] | null):
     case 'ResourceQuota': return describeQuota(page, obj);
     case 'LimitRange': return describeLimitRange(page, obj);
     case 'StorageClass': return describeStorageClass(page, obj, events);
+    case 'NetworkPolicy': return describeNetworkPolicy(page, obj);
+    case 'PodSecurityPolicy': return describeSecurityPolicy(page, obj);
     case 'PriorityClass': return describePriorityClass(page, obj, events);
     case 'CertificateSigningRequest': return describeCertificateRequest(page, obj, events);
     default: return describeAny(page, obj, events);

@@ -113,7 +113,7 @@ export function findType(found: Discovered, word: string): ResourceType | null {
   const fits = (type: ResourceType, name: string): boolean => type.plural === name || type.singular === name;
   const [first, ...rest] = lower.split('.');
   if (rest.length >= 2) {
-    const exact = found.types.find((type) => fits(type, first!) && type.version === rest[0] && type.group === rest.slice(1).join('.'));
+    const exact = found.types.find((type) => fits(type, expand(found, first!)) && type.version === rest[0] && type.group === rest.slice(1).join('.'));
     if (exact) return exact;
   }
   if (rest.length) {

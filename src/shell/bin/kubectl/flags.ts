@@ -41,6 +41,12 @@ export class Flags {
     const before = add ? this.values.get(name) : undefined;
     this.values.set(name, before ? [...before, value] : [value]);
   }
+  /** As if these had not been given. */
+  without(names: readonly string[]): Flags {
+    const rest = new Flags(this.specs);
+    for (const [name, values] of this.values) if (!names.includes(name)) rest.values.set(name, values);
+    return rest;
+  }
   changed(name: string): boolean { return this.values.has(name); }
   has(name: string): boolean { return this.specs.some((flag) => flag.name === name); }
   str(name: string): string { return this.values.get(name)?.at(-1) ?? this.specs.find((flag) => flag.name === name)?.def ?? ''; }

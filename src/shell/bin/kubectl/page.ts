@@ -20,6 +20,8 @@ export class Page {
     this.flushed += tabulate(this.text, DESCRIBE);
     this.text = '';
   }
+  /** What was written since the last flush as it is, tabs and all: some callers of the real describers forget the tabwriter. */
+  plain(): string { return this.text; }
   done(): string {
     this.flush();
     return this.flushed;

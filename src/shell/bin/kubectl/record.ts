@@ -2,7 +2,7 @@
 import type { Sys } from '../../../sim/proc/program.ts';
 import { MERGE_PATCH, type Api } from './api.ts';
 import { flagTable } from './flags.ts';
-import type { Obj } from './object.ts';
+import { byText, type Obj } from './object.ts';
 import type { Info } from './resources.ts';
 import { patchObject } from './send.ts';
 import type { Kubectl } from './session.ts';
@@ -15,7 +15,7 @@ const isRecording = (k: Kubectl): boolean => k.flags.has('record') && k.flags.bo
 
 /** "kubectl set image deployment/web nginx=nginx:1.19 --record=true". */
 function causeOf(k: Kubectl): string {
-  const given = k.flags.specs.filter((flag) => k.flags.changed(flag.name)).map((flag) => ` --${flag.name}=${k.flags.str(flag.name)}`);
+  const given = k.flags.specs.filter((flag) => k.flags.changed(flag.name)).sort((a, b) => byText(a.name, b.name)).map((flag) => ` --${flag.name}=${k.flags.str(flag.name)}`);
   return [...k.path.map((verb) => verb.name), ...k.args].join(' ') + given.join('');
 }
 

@@ -96,8 +96,9 @@ function* history(k: Kubectl, api: Api, info: Info): Sys<Outcome<null>> {
     const one = all.value.get(wanted);
     if (!one) return plain(`unable to find the specified revision`);
     const page = new Page(0);
-    describeTemplate(page, templateOf(info, one));
-    yield* out(`${name} with revision #${wanted}\n${page.done()}\n`);
+    const cause = info.type.kind === 'Deployment' ? one['metadata'].annotations?.[CHANGE_CAUSE] : undefined;
+    describeTemplate(page, cause ? withAnnotation(templateOf(info, one), CHANGE_CAUSE, cause) : templateOf(info, one));
+    yield* out(`${name} with revision #${wanted}\n${page.plain()}\n`);
     return done(null);
   }
   if (!all.value.size) { yield* out(`${name} \nNo rollout history found.\n`); return done(null); }
@@ -105,6 +106,9 @@ function* history(k: Kubectl, api: Api, info: Info): Sys<Outcome<null>> {
   yield* out(`${name} \n${tabulate(['REVISION\tCHANGE-CAUSE', ...rows].join('\n'), DESCRIBE)}\n\n`);
   return done(null);
 }
+
+const withAnnotation = (template: Obj, name: string, value: string): Obj =>
+  ({ ...template, metadata: { ...template['metadata'], annotations: { ...template['metadata']?.annotations, [name]: value } } });
 
 const withoutHash = (template: Obj): Obj => {
   const labels: Obj = { ...template['metadata']?.labels };
@@ -126,7 +130,7 @@ function* undo(k: Kubectl, api: Api, info: Info): Sys<Outcome<null>> {
   if (k.flags.bool('dry-run')) {
     const page = new Page(0);
     describeTemplate(page, template);
-    yield* out(`${kindName(info.type)}/${info.name} ${page.done()}\n`);
+    yield* out(`${kindName(info.type)}/${info.name} ${page.plain()}\n`);
     return done(null);
   }
   if (info.obj['spec']?.paused) return plain(`you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume deployment/${info.name}' and try again`);

@@ -9,6 +9,7 @@ import { Api } from './api.ts';
 import { discover, findKind, findType, requireKind, type Discovered, type ResourceType } from './discovery.ts';
 import { done, plain, report, type Failure, type Outcome } from './failure.ts';
 import type { Flags } from './flags.ts';
+import { globalFlags } from './globals.ts';
 import { clientConfig, loadConfig, namespaceIn, type Kubeconfig } from './kubeconfig.ts';
 import { klogTime } from './time.ts';
 import { commandPath, usageText, type Verb } from './verb.ts';
@@ -19,7 +20,13 @@ export class Kubectl {
   private discovered: Discovered | null = null;
   private asked = false;
 
-  constructor(readonly start: Start, readonly flags: Flags, readonly path: readonly Verb[]) {}
+  /** The flags of the connection: a command's own flag of the same name (--user of `create rolebinding`) hides the global one. */
+  private readonly global: Flags;
+
+  constructor(readonly start: Start, readonly flags: Flags, readonly path: readonly Verb[]) {
+    const hidden = (path.at(-1)!.flags ?? []).map((flag) => flag.name).filter((name) => globalFlags.some((flag) => flag.name === name));
+    this.global = hidden.length ? flags.without(hidden) : flags;
+  }
 
   get args(): readonly string[] { return this.flags.args; }
   get commandPath(): string { return commandPath(this.path); }
@@ -27,7 +34,7 @@ export class Kubectl {
 
   *kubeconfig(): Sys<Outcome<Kubeconfig>> {
     if (this.config) return done(this.config);
-    const loaded = yield* loadConfig(this.start, this.flags);
+    const loaded = yield* loadConfig(this.start, this.global);
     if (loaded.ok) {
       this.config = loaded.value;
       if (this.verbosity >= 6) for (const file of loaded.value.files) yield* this.log('loader.go:359', `Config loaded from file ${file}`);
@@ -45,7 +52,7 @@ export class Kubectl {
     if (this.connected) return done(this.connected);
     const config = yield* this.kubeconfig();
     if (!config.ok) return config;
-    const client = yield* clientConfig(config.value, this.flags);
+    const client = yield* clientConfig(config.value, this.global);
     if (!client.ok) return client;
     this.connected = new Api(client.value, this.verbosity, this.start.pid);
     return done(this.connected);
@@ -54,7 +61,7 @@ export class Kubectl {
   /** The namespace in force, and whether the command line names it. */
   *namespace(): Sys<Outcome<{ namespace: string; given: boolean }>> {
     const config = yield* this.kubeconfig();
-    return config.ok ? done(namespaceIn(config.value, this.flags)) : config;
+    return config.ok ? done(namespaceIn(config.value, this.global)) : config;
   }
 
   *types(fresh = false): Sys<Outcome<Discovered>> {

@@ -3,7 +3,7 @@ import type { Sys } from '../../../sim/proc/program.ts';
 import { done, many, plain, type Outcome } from './failure.ts';
 import { clone, same, type Obj } from './object.ts';
 import { reporter } from './output.ts';
-import { recordCause } from './record.ts';
+import { withCause } from './record.ts';
 import { filesOf, fromFiles, resolve, type Choice, type Info } from './resources.ts';
 import { patchChange } from './send.ts';
 import type { Kubectl } from './session.ts';
@@ -36,11 +36,11 @@ export function* changeAll(k: Kubectl, words: readonly string[], operation: stri
     const copy = clone(info.obj);
     const got = change({ ...info, obj: copy }, podSpecOf(copy));
     if (!got.ok) { failures.push(got.failure); continue; }
-    if (!got.value || same(got.value, info.obj)) continue;
-    const sent = k.flags.bool('local') || k.flags.bool('dry-run') ? done<Obj | null>(got.value) : yield* patchChange(api.value, info, got.value);
+    const wanted = got.value && withCause(k, got.value);
+    if (!wanted || same(wanted, info.obj)) continue;
+    const sent = k.flags.bool('local') || k.flags.bool('dry-run') ? done<Obj | null>(wanted) : yield* patchChange(api.value, info, wanted);
     if (!sent.ok) { failures.push(sent.failure); continue; }
-    if (!k.flags.bool('local') && !k.flags.bool('dry-run')) yield* recordCause(k, api.value, info);
-    const said = yield* say.value.say(sent.value ?? got.value, operation);
+    const said = yield* say.value.say(sent.value ?? wanted, operation);
     if (!said.ok) return yield* k.fail(said.failure);
   }
   return failures.length ? yield* k.fail(many(failures)) : 0;

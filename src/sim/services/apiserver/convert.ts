@@ -13,12 +13,28 @@ export function convert(resource: Resource, obj: Obj, gv: string): Obj {
   if (obj.apiVersion === gv) return obj;
   if (resource.kind === 'HorizontalPodAutoscaler') return autoscaler(obj, gv);
   if (resource.kind === 'Event') return event(obj, gv);
-  if (resource.kind === 'DaemonSet' && groupOf(gv) === 'apps') {
-    const { templateGeneration, ...spec } = rec(obj['spec']);
-    if (templateGeneration === undefined) return obj;
-    return { ...obj, spec, metadata: { ...obj.metadata, annotations: { ...obj.metadata.annotations, 'deprecated.daemonset.template.generation': String(templateGeneration) } } } as unknown as Obj;
-  }
+  if (resource.kind === 'DaemonSet') return withTemplateGeneration(obj, templateGeneration(obj), gv);
   return obj;
+}
+
+/** The apps group keeps in an annotation what extensions has in the spec. */
+const GENERATION = 'deprecated.daemonset.template.generation';
+
+export function templateGeneration(daemonSet: Obj): number | undefined {
+  const given = rec(daemonSet['spec'])['templateGeneration'] ?? daemonSet.metadata.annotations?.[GENERATION];
+  return given === undefined ? undefined : Number(given);
+}
+
+/** Said as `gv` says it. */
+export function withTemplateGeneration(daemonSet: Obj, count: number | undefined, gv: string): Obj {
+  const { templateGeneration: _count, ...spec } = rec(daemonSet['spec']);
+  const { [GENERATION]: _annotation, ...annotations } = daemonSet.metadata.annotations ?? {};
+  if (groupOf(gv) !== 'apps') {
+    const { annotations: _old, ...metadata } = daemonSet.metadata;
+    return { ...daemonSet, metadata: Object.keys(annotations).length ? { ...metadata, annotations } : metadata, spec: count === undefined ? spec : { ...spec, templateGeneration: count } };
+  }
+  if (count === undefined) return daemonSet;
+  return { ...daemonSet, metadata: { ...daemonSet.metadata, annotations: { ...annotations, [GENERATION]: String(count) } }, spec };
 }
 
 /** v1 knows a share of CPU only; later versions a list of metrics. */
@@ -29,10 +45,28 @@ function autoscaler(obj: Obj, gv: string): Obj {
   const metric = ((spec['metrics'] as Rec[] | undefined) ?? []).map((m) => rec(m['resource'])).find((r) => r['name'] === 'cpu');
   const share = from === 'v1' ? spec['targetCPUUtilizationPercentage'] : from === 'v2beta1' ? metric?.['targetAverageUtilization'] : rec(metric?.['target'])['averageUtilization'];
   const { targetCPUUtilizationPercentage: _share, metrics: _metrics, ...others } = spec;
-  if (to === 'v1') return { ...obj, spec: { ...others, ...(share === undefined ? {} : { targetCPUUtilizationPercentage: share }) } };
-  if (share === undefined) return { ...obj, spec: others };
+  const whole = from === 'v1' && to !== 'v1' ? withConditions(obj) : from !== 'v1' && to === 'v1' ? withoutConditions(obj) : obj;
+  if (to === 'v1') return { ...whole, spec: { ...others, ...(share === undefined ? {} : { targetCPUUtilizationPercentage: share }) } };
+  if (share === undefined) return { ...whole, spec: others };
   const resource = to === 'v2beta1' ? { name: 'cpu', targetAverageUtilization: share } : { name: 'cpu', target: { type: 'Utilization', averageUtilization: share } };
-  return { ...obj, spec: { ...others, metrics: [{ type: 'Resource', resource }] } };
+  return { ...whole, spec: { ...others, metrics: [{ type: 'Resource', resource }] } };
+}
+
+/** v1 keeps in an annotation what later versions have as conditions. */
+const CONDITIONS = 'autoscaling.alpha.kubernetes.io/conditions';
+
+function withConditions(obj: Obj): Obj {
+  const { [CONDITIONS]: text, ...annotations } = obj.metadata.annotations ?? {};
+  if (text === undefined) return obj;
+  let conditions: unknown = [];
+  try { conditions = JSON.parse(text); } catch { /* spoiled by hand: none */ }
+  return { ...obj, metadata: { ...obj.metadata, annotations }, status: { ...rec(obj['status']), conditions } } as Obj;
+}
+
+function withoutConditions(obj: Obj): Obj {
+  const { conditions, ...status } = rec(obj['status']) as { conditions?: unknown };
+  if (conditions === undefined) return obj;
+  return { ...obj, metadata: { ...obj.metadata, annotations: { ...obj.metadata.annotations, [CONDITIONS]: JSON.stringify(conditions) } }, status } as Obj;
 }
 
 /** events.k8s.io names the same things otherwise. */

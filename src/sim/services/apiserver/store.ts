@@ -40,8 +40,8 @@ export function shown(resource: Resource, gv: string, stored: Stored): Obj {
   const id = `${gv} ${stored.version}`;
   let obj = byForm.get(id);
   if (!obj) {
-    const { metadata } = stored.value;
     const inner = convert(resource, stored.value, gv);
+    const { metadata } = inner;
     obj = { ...inner, apiVersion: gv, metadata: { ...metadata, selfLink: pathOf(gv, resource.plural, metadata.namespace, metadata.name), resourceVersion: String(stored.version) } };
     byForm.set(id, obj);
   }
@@ -50,9 +50,9 @@ export function shown(resource: Resource, gv: string, stored: Stored): Obj {
 
 /** What is kept: without the fields that reading adds. */
 export function kept(resource: Resource, obj: Obj): Obj {
-  const { resourceVersion: _version, selfLink: _link, ...metadata } = obj.metadata;
   const gv = resource.served[0]!;
   const inner = convert(resource, obj, gv);
+  const { resourceVersion: _version, selfLink: _link, ...metadata } = inner.metadata;
   return { ...inner, kind: resource.kind, apiVersion: gv, metadata };
 }
 

@@ -6,6 +6,7 @@ import { equal } from '../../kube/equal.ts';
 import type { Resource } from '../../kube/kinds.ts';
 import { qosClass } from '../../kube/pods.ts';
 import type { Meta, Obj, Pod } from '../../kube/types.ts';
+import { templateGeneration, withTemplateGeneration } from './convert.ts';
 
 const COUNTED = new Set(['DaemonSet', 'Deployment', 'ReplicaSet', 'ReplicationController', 'StatefulSet', 'PodDisruptionBudget', 'Ingress', 'NetworkPolicy', 'CustomResourceDefinition', 'APIService', 'PodSecurityPolicy']);
 /** Kinds whose status is empty at birth. */
@@ -30,7 +31,7 @@ export function prepareCreate(resource: Resource, obj: Obj): Obj {
   const counted = COUNTED.has(kind) || resource.custom;
   const { generation: _generation, ...metadata } = out.metadata;
   out = { ...out, metadata: counted ? { ...metadata, generation: 1 } : metadata };
-  if (kind === 'DaemonSet') out = { ...out, spec: { ...(out['spec'] as Rec), templateGeneration: 1 } };
+  if (kind === 'DaemonSet') out = withTemplateGeneration(out, 1, out.apiVersion);
   return out;
 }
 
@@ -63,9 +64,7 @@ export function prepareUpdate(resource: Resource, fresh: Obj, old: Obj, sub: str
 
 /** templateGeneration counts changes of the template, whatever the client says. */
 function daemonSet(out: Obj, old: Obj): Obj {
-  const spec = out['spec'] as Rec;
-  const was = old['spec'] as Rec;
-  const generation = (was['templateGeneration'] as number | undefined) ?? 1;
-  const next = equal(spec['template'], was['template']) ? generation : generation + 1;
-  return spec['templateGeneration'] === next ? out : { ...out, spec: { ...spec, templateGeneration: next } };
+  const count = templateGeneration(old) ?? 1;
+  const same = equal((out['spec'] as Rec)['template'], (old['spec'] as Rec)['template']);
+  return withTemplateGeneration(out, same ? count : count + 1, out.apiVersion);
 }

@@ -13,6 +13,7 @@ import { type Controller, create, type Env, type Outcome, patch, remove, tell, u
 import { objects, orphans, ownedBy, ownerRef } from './pods.ts';
 
 const REVISION = 'deployment.kubernetes.io/revision';
+const HISTORY = 'deployment.kubernetes.io/revision-history';
 const DESIRED = 'deployment.kubernetes.io/desired-replicas';
 const MAX = 'deployment.kubernetes.io/max-replicas';
 const HASH = 'pod-template-hash';
@@ -67,27 +68,39 @@ function* claimSets(env: Env, d: Deployment): Sys<ReplicaSet[]> {
   return mine;
 }
 
+/** What a deployment's sets carry of its annotations: all but those that speak of the object itself. */
+function handedDown(d: Deployment): Record<string, string> {
+  const own = ['kubectl.kubernetes.io/last-applied-configuration', REVISION, HISTORY, DESIRED, MAX, 'deprecated.deployment.rollback.to'];
+  return Object.fromEntries(Object.entries(d.metadata.annotations ?? {}).filter(([name]) => !own.includes(name)));
+}
+
 /** The ReplicaSet of the present template, made if there is none, its revision brought up to date. */
 function* newest(env: Env, d: Deployment, fresh: ReplicaSet | null, old: readonly ReplicaSet[]): Sys<ReplicaSet | null> {
   const revision = String(Math.max(0, ...old.map(revisionOf)) + 1);
   const { surge } = limits(d);
   const wanted = d.spec.replicas ?? 1;
   if (fresh) {
-    if (revisionOf(fresh) >= Number(revision)) return (yield* noteRevision(env, d, String(revisionOf(fresh)))) ? fresh : null;
-    const done = yield* update(env, GV, 'replicasets', { ...fresh, metadata: { ...fresh.metadata, annotations: { ...fresh.metadata.annotations, [REVISION]: revision } } });
-    if (!done.ok) return null;
-    return (yield* noteRevision(env, d, revision)) ? fresh : null;
+    const present = String(Math.max(revisionOf(fresh), Number(revision)));
+    const annotations: Record<string, string> = { ...fresh.metadata.annotations, ...handedDown(d), [REVISION]: present };
+    const before = fresh.metadata.annotations?.[REVISION];
+    // A set that comes back from an earlier revision remembers which it was.
+    if (before !== undefined && before !== present) annotations[HISTORY] = [fresh.metadata.annotations?.[HISTORY], before].filter(Boolean).join(',');
+    if (!equal(annotations, fresh.metadata.annotations)) {
+      const done = yield* update(env, GV, 'replicasets', { ...fresh, metadata: { ...fresh.metadata, annotations } });
+      if (!done.ok) return null;
+      fresh = done.obj as ReplicaSet;
+    }
+    return (yield* noteRevision(env, d, present)) ? fresh : null;
   }
   const collisions = (d.status as { collisionCount?: number } | undefined)?.collisionCount ?? 0;
   const hash = templateHash(withoutHash(d.spec.template), collisions);
   const room = d.spec.strategy?.type === 'RollingUpdate' ? Math.max(0, Math.min(wanted, wanted + surge - sum(old, replicasOf))) : wanted;
   const replicas = d.spec.strategy?.type === 'Recreate' && sum(old, replicasOf) > 0 ? 0 : room;
-  const annotations = Object.fromEntries(Object.entries(d.metadata.annotations ?? {}).filter(([k]) => k !== 'kubectl.kubernetes.io/last-applied-configuration' && k !== REVISION));
   const rs: ReplicaSet = {
     kind: 'ReplicaSet', apiVersion: GV,
     metadata: {
       name: `${d.metadata.name}-${hash}`, namespace: d.metadata.namespace!, labels: { ...d.spec.template.metadata?.labels, [HASH]: hash }, ownerReferences: [ownerRef({ ...d, apiVersion: GV })],
-      annotations: { ...annotations, [REVISION]: revision, [DESIRED]: String(wanted), [MAX]: String(wanted + surge) },
+      annotations: { ...handedDown(d), [REVISION]: revision, [DESIRED]: String(wanted), [MAX]: String(wanted + surge) },
     },
     spec: {
       replicas, ...(d.spec.minReadySeconds ? { minReadySeconds: d.spec.minReadySeconds } : {}), selector: { ...d.spec.selector, matchLabels: { ...d.spec.selector?.matchLabels, [HASH]: hash } },

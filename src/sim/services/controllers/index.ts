@@ -16,6 +16,7 @@ import { recordThread } from '../../kube/recorder.ts';
 import { stirThread } from '../../kube/steady.ts';
 import { klog } from '../../kube/time.ts';
 import { accounts, tokens } from './accounts.ts';
+import { autoscalers } from './autoscaler.ts';
 import { claims, disruption, quotas } from './budgets.ts';
 import { daemonSets } from './daemonset.ts';
 import { deployments } from './deployment.ts';
@@ -29,7 +30,7 @@ import { statefulSets } from './statefulset.ts';
 
 export const CONTROLLERS: readonly Controller[] = [
   accounts, tokens, namespaces, endpoints, replicaSets, replicationControllers, deployments, daemonSets, statefulSets, jobs, cronJobs,
-  nodeEvents, nodeLifecycle, taintEviction, ttl, podGc, garbage, disruption, quotas, claims,
+  nodeEvents, nodeLifecycle, taintEviction, ttl, podGc, garbage, disruption, quotas, claims, autoscalers,
 ];
 
 const VALUES = ['service-account-private-key-file', 'cluster-cidr', 'service-cluster-ip-range', 'root-ca-file', 'master', 'kubeconfig', 'terminated-pod-gc-threshold', 'v', 'feature-gates', 'cloud-provider', 'cloud-config',

@@ -78,7 +78,7 @@ function* respond(k: Kubelet, request: HttpRequest, fd: Fd): Sys<HttpResponse | 
   yield* rouse(pod);
   if (what === 'portForward') return yield* forward(k, boxes, fd);
   const [box] = attempts(boxes, container);
-  if (!box?.running) return text(500, `unable to upgrade connection: container not found (${JSON.stringify(container)})`);
+  if (!box?.running) return text(500, `container not found (${JSON.stringify(container)})`);
   return what === 'exec' ? yield* exec(k, box, params, fd) : yield* attach(k, box, fd);
 }
 
@@ -195,7 +195,7 @@ export function* pumpThread(start: Start): Sys<void> {
 
 function* forward(k: Kubelet, boxes: readonly Box[], fd: Fd): Sys<HttpResponse | 'taken'> {
   const sandbox = boxes.find((b) => b.sandbox && b.running);
-  if (!sandbox) return text(500, 'unable to upgrade connection: pod does not exist');
+  if (!sandbox) return text(500, 'pod does not exist');
   yield* call('send', { fd, data: { status: 101, headers: { Connection: 'Upgrade', Upgrade: 'SPDY/3.1' }, body: null, stream: true, cert: k.options.cert } as unknown as Json, size: 200 });
   yield* call('thread', { entry: 'tunnel', event: { fd, ip: sandbox.hostNetwork ? '127.0.0.1' : yield* sandboxIp(k, sandbox), streams: {} } });
   return 'taken';
