@@ -409,7 +409,9 @@ export const processCalls: Handlers<ProcessOp> = {
   kill,
   sigaction(k, host, proc, { signal, action }) {
     if (signal === 'KILL' || signal === 'STOP') return bad('EINVAL');
-    const actions = own(mainOf(k, host, proc), 'actions');
+    const main = mainOf(k, host, proc);
+    if (main.onSignal[signal]) delete own(main, 'onSignal')[signal]; // a new disposition takes the place of a handler
+    const actions = own(main, 'actions');
     if (action === 'default') delete actions[signal]; else actions[signal] = action;
     return OK;
   },
