@@ -15,10 +15,8 @@ import { addAddress, addLink, addRoutes, bringUp, freshNs, plainAddress } from '
 import { TABLE } from './net/state.ts';
 import { images } from './images.ts';
 import type { Json, Program } from './proc/program.ts';
-import { imageId } from './services/docker/containers.ts';
-import { IMAGES } from './services/docker/images/index.ts';
 import { labTree } from './services/lab/tree.ts';
-import { storeTree } from './services/registry/index.ts';
+import { exportedImages } from './services/registry/fill.ts';
 import { Simulation } from './simulation.ts';
 import type { Host, World } from './world.ts';
 import { EPOCH_MS } from './engine/time.ts';
@@ -62,9 +60,6 @@ const BOOTSTRAP = 'gravity-bootstrap';
 const SETTLE_US = seconds(70);
 
 const EPOCH_US = EPOCH_MS * 1000;
-
-/** The installation's last phases filled every master's registry. */
-const exportedImages = storeTree('/var/lib/gravity/planet/registry', IMAGES.map(({ name, tag }) => ({ name, tag, digest: `sha256:${imageId(`${name}:${tag}`)}` })));
 
 function makeHost(world: World, node: Node, plan: Plan, extra: readonly Tree[]): Host {
   const machineId = drawHex(world, `${node.name}/machine-id`, 32);

@@ -25,7 +25,7 @@ export function* use(k: Kubectl, name: string): Sys<number> {
 export function* remove(k: Kubectl, section: 'clusters' | 'contexts', name: string): Sys<number> {
   const loaded = yield* loadConfig(k.start, k.flags);
   if (!loaded.ok) return yield* k.fail(loaded.failure);
-  const { paths } = configPaths(k.start, k.flags);
+  const { paths } = yield* configPaths(k.start, k.flags);
   const shown = loaded.value.files[0] ?? paths[0]!;
   if (!loaded.value[section][name]) return yield* k.fail(plain(`cannot delete ${SINGULAR[section]} ${name}, not in ${shown}`).failure);
   if (section === 'contexts' && loaded.value.currentContext === name) yield* err('warning: this removed your active context, use "kubectl config use-context" to select a different one\n');
@@ -43,7 +43,7 @@ export function* rename(k: Kubectl): Sys<number> {
   const loaded = yield* loadConfig(k.start, k.flags);
   if (!loaded.ok) return yield* k.fail(loaded.failure);
   const { contexts, currentContext: current } = loaded.value;
-  if (!contexts[from]) return yield* k.fail(plain(`cannot rename the context ${JSON.stringify(from)}, it's not in ${loaded.value.files[0] ?? configPaths(k.start, k.flags).paths[0]}`).failure);
+  if (!contexts[from]) return yield* k.fail(plain(`cannot rename the context ${JSON.stringify(from)}, it's not in ${loaded.value.files[0] ?? (yield* configPaths(k.start, k.flags)).paths[0]}`).failure);
   if (contexts[to]) return yield* k.fail(plain(`cannot rename the context ${JSON.stringify(from)}, the context ${JSON.stringify(to)} already exists in ${loaded.value.files[0]}`).failure);
   const file = yield* fileFor(k, `contexts/${from}`);
   if (!file.ok) return yield* k.fail(file.failure);

@@ -23,7 +23,7 @@ export interface File { path: string; doc: Obj }
 export function* fileFor(k: Kubectl, key: string): Sys<Outcome<File>> {
   const loaded = yield* loadConfig(k.start, k.flags);
   if (!loaded.ok && !(loaded.failure.is === 'plain' && loaded.failure.text.startsWith('stat '))) return loaded;
-  const { paths } = configPaths(k.start, k.flags);
+  const { paths } = yield* configPaths(k.start, k.flags);
   const origin = loaded.ok ? loaded.value.origin[key] ?? loaded.value.files[0] : undefined;
   return yield* readFile(origin ?? paths[0]!);
 }

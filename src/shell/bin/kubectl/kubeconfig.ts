@@ -33,11 +33,15 @@ export interface ClientConfig {
 const emptyConfig = (): Kubeconfig => ({ clusters: {}, users: {}, contexts: {}, currentContext: '', preferences: {}, origin: {}, files: [] });
 
 /** The files that count, and the one that changes go to. */
-export function configPaths(start: Start, flags: Flags): { paths: string[]; explicit: boolean } {
+export function* configPaths(start: Start, flags: Flags): Sys<{ paths: string[]; explicit: boolean }> {
   const given = flags.str('kubeconfig');
   if (given) return { paths: [given], explicit: true };
   const listed = (start.env['KUBECONFIG'] ?? '').split(':').filter(Boolean);
-  return { paths: listed.length ? listed : [`${start.env['HOME'] ?? ''}/.kube/config`], explicit: false };
+  if (listed.length) return { paths: listed, explicit: false };
+  // On a node kubectl is Planet's wrapper script by a link, which chooses the configuration made for hosts.
+  const wrapped = yield* call('readlink', { path: '/usr/bin/kubectl' });
+  const rootfs = wrapped.ok ? /^(.*\/rootfs)\/usr\/local\/bin\/kubectl$/.exec(wrapped.value)?.[1] : undefined;
+  return { paths: [rootfs ? `${rootfs}/etc/kubernetes/kubectl-host.kubeconfig` : `${start.env['HOME'] ?? ''}/.kube/config`], explicit: false };
 }
 
 const parsed = new Map<string, Kubeconfig | { error: string }>();
@@ -89,7 +93,7 @@ function absolute(entry: Obj, directory: string): Obj {
 }
 
 export function* loadConfig(start: Start, flags: Flags): Sys<Outcome<Kubeconfig>> {
-  const { paths, explicit } = configPaths(start, flags);
+  const { paths, explicit } = yield* configPaths(start, flags);
   const merged = emptyConfig();
   const files: string[] = [];
   for (const path of paths) {

@@ -10,6 +10,7 @@ import { planetConfig, planetFlags } from '../layout/planet-config.ts';
 import { planetConfigName, STATE_DIR } from '../layout/paths.ts';
 import { openStore, put } from '../store.ts';
 import type { Cluster, Server } from '../topology.ts';
+import { exportedImages } from '../../services/registry/fill.ts';
 import type { Json, Sys } from '../../proc/program.ts';
 import { call } from '../../proc/syscalls.ts';
 import { logBoth, nodeIsReady, pause } from './common.ts';
@@ -40,7 +41,8 @@ export function expandExecutors(it: Joining): Readonly<Record<string, Executor>>
     pull: step(function* () {
       yield* say('Pulling configured packages');
       yield* pause(24);
-      return yield* placePackages(cluster, server, it.secrets, { initialState: 'existing' });
+      const failure = yield* placePackages(cluster, server, it.secrets, { initialState: 'existing' });
+      return failure ?? (server.role === 'master' ? yield* writeTree(exportedImages) : null);
     }),
     system: {
       *run(phase) {

@@ -5,6 +5,7 @@
 import { seconds } from '../../engine/time.ts';
 import { apply, kube, waitFor } from '../cluster-api.ts';
 import type { Executor, Outcome } from '../engine.ts';
+import { writeTree } from '../files.ts';
 import { secretFiles } from '../layout/certificates.ts';
 import { appObjects } from '../apps.ts';
 import { corednsObjects, rbacObjects } from '../manifests.ts';
@@ -13,6 +14,7 @@ import { installedSite, tokenKey, userKey, type OperationRecord } from '../state
 import { openStore, put, putOperation, putSite } from '../store.ts';
 import { STATE_DIR } from '../layout/paths.ts';
 import type { Cluster, Server } from '../topology.ts';
+import { exportedImages } from '../../services/registry/fill.ts';
 import type { Sys } from '../../proc/program.ts';
 import { asJson, localIsHealthy, logBoth, pause, readyNodes } from './common.ts';
 import { installSystem, makeFolders, placePackages, waitForPlanet } from './node.ts';
@@ -76,7 +78,7 @@ export function installExecutors(it: Installation): Readonly<Record<string, Exec
       yield* pause(25);
       yield* say(`Exporting application telekube:${cluster.release.gravity} to local registry`);
       yield* pause(40);
-      return done;
+      return yield* writeTree(exportedImages);
     }),
     health: simple(function* () { return (yield* localIsHealthy(seconds(300))) ? done : 'timed out waiting for the cluster to become healthy'; }),
     app: simple(function* (phase) {
@@ -148,11 +150,18 @@ export function* installApp(app: string, patienceUs: number = seconds(300)): Sys
   return up ? done : `timed out waiting for ${late} of ${app}`;
 }
 
+interface Deployed {
+  readonly metadata: { readonly generation?: number }; readonly spec?: { readonly replicas?: number };
+  readonly status?: { readonly observedGeneration?: number; readonly readyReplicas?: number; readonly numberReady?: number; readonly desiredNumberScheduled?: number };
+}
+
 function* isRunning({ kind, metadata }: Workload): Sys<boolean> {
   if (kind !== 'Deployment' && kind !== 'DaemonSet' && kind !== 'StatefulSet') return true;
   const got = yield* kube(`/apis/apps/v1/namespaces/${metadata.namespace ?? 'default'}/${kind.toLowerCase()}s/${metadata.name}`, { timeoutUs: seconds(10) });
   if (!got.ok) return false;
-  const { spec, status } = got.value.body as unknown as { spec?: { replicas?: number }; status?: { readyReplicas?: number; numberReady?: number; desiredNumberScheduled?: number } };
+  const { metadata: seen, spec, status } = got.value.body as unknown as Deployed;
+  // Until its controller has looked at it the status says nothing.
+  if ((status?.observedGeneration ?? 0) < (seen.generation ?? 1)) return false;
   // Of the controller only one pod is ever ready.
   if (kind === 'DaemonSet') return (status?.numberReady ?? 0) >= (metadata.name === 'gravity-site' ? 1 : status?.desiredNumberScheduled ?? 1);
   return (status?.readyReplicas ?? 0) >= (spec?.replicas ?? 1);
