@@ -54,7 +54,7 @@ export const corefile = (upstream: readonly string[]): string => `
   loop
   reload
   loadbalance
-  hosts { 
+  hosts {
     fallthrough
   }
   kubernetes cluster.local in-addr.arpa ip6.arpa {
