@@ -63,8 +63,8 @@ function motion(state: LessState, key: Key, page: Screenful, count: number | nul
     case 'g': case '<': case 'home': case 'M-<': return count === null ? { want: 'lines', count: 0, then: (p) => p.toLine(0) } : { want: 'lines', count: count + page.height, then: (p) => p.toLine(count - 1) };
     case 'G': case '>': case 'end': case 'M->': return { want: 'all', then: (p) => { if (count === null) p.toEnd(); else p.toLine(count - 1); } };
     case 'p': case '%': return { want: 'all', then: (p) => p.toLine(Math.floor((p.lineCount * Math.min(100, count ?? 0)) / 100)) };
-    case 'right': case 'M-)': state.shift += count ?? 40; return NOTHING;
-    case 'left': case 'M-(': state.shift = Math.max(0, state.shift - (count ?? 40)); return NOTHING;
+    case 'right': case 'M-)': state.shift += count ?? page.halfWidth; return NOTHING;
+    case 'left': case 'M-(': state.shift = Math.max(0, state.shift - (count ?? page.halfWidth)); return NOTHING;
     default: return null;
   }
 }

@@ -15,6 +15,8 @@ export class Screenful {
   get height(): number { return Math.max(1, this.canvas.size.rows - 1); }
   get window(): number { return this.state.options.window && this.state.options.window > 0 ? this.state.options.window : this.height; }
 
+  get halfWidth(): number { return Math.max(1, Math.floor(this.canvas.size.cols / 2)); }
+
   private get source(): readonly string[] { return this.state.help ? HELP : this.text.lines; }
 
   /** Lines that must be read for the next drawing. */

@@ -19,8 +19,10 @@ export function pressVi(state: ViState, key: Key, size: Size): ViWish | null {
     insertKey(state, key, size);
     return null;
   }
+  const before = state.buffer.undo.at(-1);
   const wish = normalKey(state, key, size);
   clamp(state);
+  if (state.buffer.undo.at(-1) !== before) state.column = columnHere(state); // a change aims anew
   return wish;
 }
 
