@@ -2,6 +2,7 @@
  * A cluster that one works with: terminals by name, commands without a terminal, time. It is what the
  * driver, the tests and the page share; it adds nothing to the world but inputs.
  */
+import { entry } from '../sim/engine/pages.ts';
 import { items } from '../sim/engine/chunked.ts';
 import { seconds, type Us } from '../sim/engine/time.ts';
 import { hostReal } from '../sim/kernel/disk.ts';
@@ -162,7 +163,7 @@ function readerOf(world: World, tty: Tty): boolean {
   const host = world.hosts[tty.host]!;
   const pids = host.waiters[`tty:${tty.id}`];
   return !!pids?.some((pid) => {
-    const proc = host.procs[pid];
+    const proc = entry(host.procs, pid);
     if (!proc || proc.exit || proc.stopped || proc.pgid !== tty.foreground || proc.waiting?.call.op !== 'read') return false;
     return proc.waiting.call.relay ? tty.remoteReads : proc.waiting.call.timeoutUs === undefined;
   });

@@ -2,6 +2,7 @@
  * Worlds: the machines of each topology, powered on and left alone until they are what an operator finds.
  * A cluster is not put together here: its disks hold what the installation left, and it boots.
  */
+import { emptyPages, entries } from './engine/pages.ts';
 import { emptyLog } from './engine/chunked.ts';
 import { seconds } from './engine/time.ts';
 import type { Cluster } from './gravity/topology.ts';
@@ -80,7 +81,7 @@ function makeHost(world: World, node: Node, plan: Plan, extra: readonly Tree[]):
     memory: { totalKb: MEMORY_KB }, disk: { sizeKb: DISK_KB, fsyncUs: FSYNC_US, ballastKb: BALLAST_KB, writtenBytes: 0 },
     fs: { host: fs },
     roots: { host: { id: 'host', hostname: node.name, mounts: [mount('/', 'xfs', '/dev/vda1', 'rw,relatime,seclabel,attr2,inode64,noquota'), mount('/proc', 'proc', 'proc', 'rw,nosuid,nodev,noexec,relatime'), mount('/sys', 'sysfs', 'sysfs', 'rw,nosuid,nodev,noexec,relatime,seclabel')], pidns: 'host', nextPid: 0, netns: 'host', labels: {} } },
-    ns: { host: ns }, procs: {}, nextPid: 300, ofds: {}, pipes: {}, freeOfds: [], freePipes: [], waiters: {}, collected: {}, journals: { host: emptyLog() },
+    ns: { host: ns }, procs: emptyPages(), nextPid: 300, ofds: {}, pipes: {}, freeOfds: [], freePipes: [], waiters: {}, collected: {}, journals: { host: emptyLog() },
   };
 }
 
@@ -131,9 +132,9 @@ function install(sim: Simulation, cluster: Cluster): void {
 /** The installation has ended, and every node's agent says of every node that it is well. */
 const isHealthy = (world: World, cluster: Cluster): boolean => {
   const first = world.hosts[cluster.servers[0]!.name]!;
-  if (Object.values(first.procs).some((proc) => proc.program === BOOTSTRAP && !proc.exit)) return false;
+  if (entries(first.procs).some((proc) => proc.program === BOOTSTRAP && !proc.exit)) return false;
   return cluster.servers.every((server) => {
-    const agent = Object.values(world.hosts[server.name]!.procs).find((proc) => proc.program === 'planet' && proc.threadOf === null && proc.argv[1] === 'agent' && !proc.exit);
+    const agent = entries(world.hosts[server.name]!.procs).find((proc) => proc.program === 'planet' && proc.threadOf === null && proc.argv[1] === 'agent' && !proc.exit);
     const system = agent?.memory['system'] as unknown as { status?: string; nodes?: readonly unknown[] } | undefined;
     return system?.status === 'running' && system.nodes?.length === cluster.servers.length;
   });

@@ -3,6 +3,7 @@
  * is a value: a snapshot is a reference, a fork is two of them. It knows no shell and no screen: programs
  * are handed in.
  */
+import { entries } from './engine/pages.ts';
 import { own, seal } from './engine/cow.ts';
 import { digest } from './engine/digest.ts';
 import { pack, unpack } from './engine/pack.ts';
@@ -92,7 +93,7 @@ export class Simulation {
         if (!this.world.ttys[input.tty]) return { ok: false, error: `unknown terminal ${input.tty}` };
         const tty = ownTty(this.machine, input.tty);
         Object.assign(tty, { cols: input.cols, rows: input.rows });
-        for (const proc of Object.values(this.world.hosts[tty.host]!.procs)) {
+        for (const proc of entries(this.world.hosts[tty.host]!.procs)) {
           if (proc.pgid === tty.foreground && proc.threadOf === null && !proc.exit) this.machine.signal(this.machine.host(tty.host), proc.pid, 'WINCH');
         }
         break;
@@ -101,7 +102,7 @@ export class Simulation {
       case 'kill': {
         const host = this.machine.host(input.host);
         const proc = this.machine.proc(host, input.pid);
-        if (proc) for (const other of Object.values(host.procs)) if (other.sid === proc.sid && !other.exit && other.threadOf === null) terminate(this.machine, host, this.machine.proc(host, other.pid)!, { status: 137, signal: 'KILL' });
+        if (proc) for (const other of entries(host.procs)) if (other.sid === proc.sid && !other.exit && other.threadOf === null) terminate(this.machine, host, this.machine.proc(host, other.pid)!, { status: 137, signal: 'KILL' });
         break;
       }
       case 'write': return plantFile(this.machine, input.host, input.path, input.content, input.mode);

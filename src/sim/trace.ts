@@ -2,6 +2,7 @@
  * Where a packet from a node or a pod would go, for people and programs that ask: places are named as
  * Kubernetes names them. net/trace.ts does the walking.
  */
+import { entries } from './engine/pages.ts';
 import { tracePacket as walk, type Hop } from './net/trace.ts';
 import type { Simulation } from './simulation.ts';
 import type { Host } from './world.ts';
@@ -12,7 +13,7 @@ interface Sandbox { labels: Readonly<Record<string, string>>; status: string; ne
 
 /** The network namespace of a pod, from the labels of its containers. */
 function namespaceOf(host: Host, pod: string): string | null {
-  const dockerd = Object.values(host.procs).find((proc) => proc.program === 'dockerd' && proc.threadOf === null);
+  const dockerd = entries(host.procs).find((proc) => proc.program === 'dockerd' && proc.threadOf === null);
   for (const [key, value] of Object.entries(dockerd?.memory ?? {})) {
     if (!key.startsWith('c/')) continue;
     const { labels, status, netns } = value as unknown as Sandbox;

@@ -3,6 +3,7 @@
  * has had. Nothing here is a function, a class or a reference to a live thing.
  */
 import type { Chunked } from './engine/chunked.ts';
+import type { Pages } from './engine/pages.ts';
 import type { Timeline } from './engine/queue.ts';
 import type { Us } from './engine/time.ts';
 import type { Fs } from './host/fs.ts';
@@ -63,7 +64,7 @@ export interface Host {
   /** Mount namespaces and what else a container has: 'host', 'planet', or a container's id. */
   roots: Record<string, Root>;
   ns: Record<string, NetNs>;
-  procs: Record<Pid, Proc>;
+  procs: Pages<Proc>;
   nextPid: Pid;
   ofds: Record<number, Ofd>;
   pipes: Record<number, Pipe>;

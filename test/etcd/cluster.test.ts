@@ -1,4 +1,5 @@
 /** Members on simulated machines: they find each other, agree, fall quiet, and feel what is done to them. */
+import { entry } from '../../src/sim/engine/pages.ts';
 import { describe, expect, it } from 'vitest';
 import { own } from '../../src/sim/engine/cow.ts';
 import { ms, seconds } from '../../src/sim/engine/time.ts';
@@ -19,7 +20,7 @@ class EtcdLab extends Lab {
     this.run(seconds(6));
   }
   start(node: string): void { this.pids[node] = this.launch(node, 'etcd', argv(node)); }
-  core(node: string): Core | undefined { return this.machine.world.hosts[node]!.procs[this.pids[node]!]?.memory['core'] as unknown as Core; }
+  core(node: string): Core | undefined { return entry(this.machine.world.hosts[node]!.procs, this.pids[node]!)?.memory['core'] as unknown as Core; }
   leader(): string { return NODES.find((node) => this.core(node)?.raft.role === 'leader') ?? ''; }
   cut(a: string, b: string, whether = true): void {
     const wire = own(this.machine.world, 'wire');

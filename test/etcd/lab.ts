@@ -1,5 +1,6 @@
 /** Three bare machines with etcd on each, and tasks that run on them as processes: no shell, no systemd. */
 import { items } from '../../src/sim/engine/chunked.ts';
+import { emptyPages } from '../../src/sim/engine/pages.ts';
 import { emptyLog } from '../../src/sim/engine/chunked.ts';
 import { nextAt } from '../../src/sim/engine/queue.ts';
 import { seconds, type Us } from '../../src/sim/engine/time.ts';
@@ -45,7 +46,7 @@ function makeHost(name: string, files: Readonly<Record<string, string>>): Host {
     modules: {}, moduleOrder: [], sysctl: {}, dmesg: emptyLog(), memory: { totalKb: 8_000_000 }, disk: { sizeKb: 40_000_000, fsyncUs: 2_000, ballastKb: 0, writtenBytes: 0 },
     fs: { host: makeFs('test', 0, { '/tmp': { dir: true, mode: 0o1777 }, '/var': { dir: true }, '/etc/hosts': '127.0.0.1 localhost\n', ...files }) },
     roots: { host: { id: 'host', hostname: name, mounts: [{ target: '/', fs: 'host', base: '/', source: '/dev/vda1', type: 'xfs', options: 'rw', readonly: false }], pidns: 'host', nextPid: 0, netns: 'host', labels: {} } },
-    ns: { host: ns }, procs: {}, nextPid: 300, ofds: {}, pipes: {}, freeOfds: [], freePipes: [], waiters: {}, collected: {}, journals: { host: emptyLog() },
+    ns: { host: ns }, procs: emptyPages(), nextPid: 300, ofds: {}, pipes: {}, freeOfds: [], freePipes: [], waiters: {}, collected: {}, journals: { host: emptyLog() },
   } as Host;
 }
 

@@ -2,6 +2,7 @@
  * A laboratory for Kubernetes' programs: up to three machines on one switch with etcd and the services as
  * plain processes of their root, no Planet and no systemd. Requests come from a process of the world.
  */
+import { emptyPages } from '../../src/sim/engine/pages.ts';
 import { emptyLog } from '../../src/sim/engine/chunked.ts';
 import { EPOCH_MS, seconds, type Us } from '../../src/sim/engine/time.ts';
 import { secretFiles } from '../../src/sim/gravity/layout/certificates.ts';
@@ -101,7 +102,7 @@ function makeHost(node: (typeof NODES)[number], nodes: typeof NODES, programs: r
     memory: { totalKb: 8_008_888 }, disk: { sizeKb: 40 * 1024 * 1024, fsyncUs: 2_000, ballastKb: 9 * 1024 * 1024, writtenBytes: 0 },
     fs: { host: fs },
     roots: { host: { id: 'host', hostname: node.name, mounts: [{ target: '/', fs: 'host', base: '/', source: '/dev/vda1', type: 'xfs', options: 'rw', readonly: false }, { target: '/proc', fs: '', base: '/', source: 'proc', type: 'proc', options: 'rw', readonly: false }], pidns: 'host', nextPid: 0, netns: 'host', labels: {} } },
-    ns: { host: ns }, procs: {}, nextPid: 300, ofds: {}, pipes: {}, freeOfds: [], freePipes: [], waiters: {}, collected: {}, journals: { host: emptyLog() },
+    ns: { host: ns }, procs: emptyPages(), nextPid: 300, ofds: {}, pipes: {}, freeOfds: [], freePipes: [], waiters: {}, collected: {}, journals: { host: emptyLog() },
   } as unknown as Host;
 }
 
@@ -125,7 +126,7 @@ export class Lab {
     for (const node of this.nodes) {
       const host = this.machine.host(node.name);
       const pid1 = blankProc(host, 1, { program: 'lab-init', comm: 'systemd', exe: '/sbin/init', argv: ['/sbin/init'] });
-      host.procs[1] = pid1;
+      enter(host, pid1);
       ready(this.machine, host, pid1);
     }
     this.machine.drain();

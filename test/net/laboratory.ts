@@ -2,6 +2,7 @@
  * The laboratory's three hosts with nothing on them but a kernel and servers: what the network's tests
  * stand on. A job is a generator run as a process of a node, in the host's or a pod's namespace.
  */
+import { emptyPages, entry } from '../../src/sim/engine/pages.ts';
 import { emptyLog } from '../../src/sim/engine/chunked.ts';
 import { own } from '../../src/sim/engine/cow.ts';
 import { emptyFs } from '../../src/sim/host/fs.ts';
@@ -26,7 +27,7 @@ function bareHost(name: string): Host {
     modules: { br_netfilter: { refs: 0, params: '' } }, moduleOrder: ['br_netfilter'], sysctl: {}, dmesg: emptyLog(), memory: { totalKb: 1 },
     disk: { sizeKb: 1e9, fsyncUs: 1000, ballastKb: 0, writtenBytes: 0 }, fs: { host: emptyFs('host', 0) },
     roots: { host: { id: 'host', hostname: name, mounts: [mount], pidns: 'host', nextPid: 0, netns: 'host', labels: {} } },
-    ns: {}, procs: {}, nextPid: 300, ofds: {}, pipes: {}, freeOfds: [], freePipes: [], waiters: {}, collected: {}, journals: { host: emptyLog() },
+    ns: {}, procs: emptyPages(), nextPid: 300, ofds: {}, pipes: {}, freeOfds: [], freePipes: [], waiters: {}, collected: {}, journals: { host: emptyLog() },
   } as unknown as Host;
 }
 
@@ -109,7 +110,7 @@ export class Laboratory {
     const until = this.machine.world.now + limit * 1_000_000;
     this.machine.drain();
     for (;;) {
-      const proc = this.machine.world.hosts[node]!.procs[pid];
+      const proc = entry(this.machine.world.hosts[node]!.procs, pid);
       if (!proc || proc.exit) return results[id] as T;
       if (this.machine.world.now > until || !this.machine.step()) throw new Error(`job at ${where} does not end: ${JSON.stringify(proc.waiting?.call)}`);
     }

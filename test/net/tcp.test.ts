@@ -1,4 +1,5 @@
 /** Connections in time: retries, half-open peers, closing, limits of the tables. */
+import { dropEntry, entries } from '../../src/sim/engine/pages.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { own } from '../../src/sim/engine/cow.ts';
 import type { Sys } from '../../src/sim/proc/program.ts';
@@ -62,13 +63,13 @@ describe('an open connection', () => {
   it('is reset by a host that knows nothing of it', () => {
     expect(talk(() => {
       const ns = own(own(lab.machine.host('n2'), 'ns'), 'host');
-      for (const socket of Object.values(ns.sockets)) if (socket.tcp && socket.tcp.state !== 'LISTEN') { delete own(ns, 'sockets')[socket.id]; }
+      for (const socket of entries(ns.sockets)) if (socket.tcp && socket.tcp.state !== 'LISTEN') { dropEntry(own(ns, 'sockets'), socket.id); }
       ns.ports = Object.fromEntries(Object.entries(ns.ports).filter(([key]) => key.split(' ').length === 3));
     })).toBe('ECONNRESET');
   });
   it('ends cleanly: TIME_WAIT for a minute, then nothing', () => {
     expect(lab.curl('n1', N2, 8080)).toBe('n2 from 172.28.128.101');
-    const states = (): string[] => Object.values(lab.machine.world.hosts['n2']!.ns['host']!.sockets).flatMap((s) => (s.tcp && s.tcp.state !== 'LISTEN' ? [s.tcp.state] : []));
+    const states = (): string[] => entries(lab.machine.world.hosts['n2']!.ns['host']!.sockets).flatMap((s) => (s.tcp && s.tcp.state !== 'LISTEN' ? [s.tcp.state] : []));
     const wait = (us: number): null => lab.run('n1', function* (): Sys<null> { yield* call('sleep', { us }); return null; });
     wait(1_000);
     expect(states()).toEqual(['TIME-WAIT']);

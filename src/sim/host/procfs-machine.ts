@@ -1,6 +1,7 @@
 /**
  * The files of /proc that describe the machine. Formats of Linux 3.10, proc(5).
  */
+import { entries } from '../engine/pages.ts';
 import { items } from '../engine/chunked.ts';
 import { EPOCH_MS } from '../engine/time.ts';
 import type { Host, Proc } from '../world.ts';
@@ -19,7 +20,7 @@ export interface Memory { total: number; free: number; buffers: number; cached: 
 /** Programs' resident memory, and file pages for the rest that a machine at work would hold. */
 export function memoryOf(host: Host): Memory {
   let rss = KERNEL_KB;
-  for (const p of Object.values(host.procs)) if (p.threadOf === null && !p.exit) rss += footprint(p.comm, p.program).rssKb;
+  for (const p of entries(host.procs)) if (p.threadOf === null && !p.exit) rss += footprint(p.comm, p.program).rssKb;
   const total = host.memory.totalKb;
   const room = Math.max(0, total - rss);
   const cached = Math.floor(room * 0.72);
@@ -31,7 +32,7 @@ export function memoryOf(host: Host): Memory {
 export function loadsOf(host: Host, now: number): readonly [number, number, number] {
   let cpu = 0;
   let running = 0;
-  for (const p of Object.values(host.procs)) { cpu += p.cpuUs; if (p.queued && !p.stopped) running++; }
+  for (const p of entries(host.procs)) { cpu += p.cpuUs; if (p.queued && !p.stopped) running++; }
   const up = Math.max(1_000_000, now - host.bootAt);
   const average = cpu / up;
   const round = (x: number): number => Math.round(x * 100) / 100;
@@ -75,7 +76,7 @@ address sizes\t: 46 bits physical, 48 bits virtual
 
 function stat({ k, host }: Reader): string {
   let cpu = 0;
-  for (const p of Object.values(host.procs)) cpu += p.cpuUs;
+  for (const p of entries(host.procs)) cpu += p.cpuUs;
   const ticks = Math.floor(cpu / 10_000);
   const all = Math.floor((CPUS * (k.world.now - host.bootAt)) / 10_000);
   const row = (name: string, user: number, idle: number): string => `${name} ${Math.floor(user * 0.7)} 0 ${user - Math.floor(user * 0.7)} ${idle} 0 0 0 0 0 0\n`;
@@ -105,7 +106,7 @@ export const MACHINE_FILES: Readonly<Record<string, (r: Reader) => string>> = {
   kmsg: ({ host }) => [...items(host.dmesg)].map((line) => `6,${line.at},-;${line.message}\n`).join(''),
   loadavg({ k, host }) {
     const loads = loadsOf(host, k.world.now).map(two).join(' ');
-    const count = Object.values(host.procs).filter((p) => p.threadOf === null).length;
+    const count = entries(host.procs).filter((p) => p.threadOf === null).length;
     return `${loads} 1/${count} ${host.nextPid}\n`;
   },
   meminfo, modules,

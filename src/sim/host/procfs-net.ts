@@ -2,6 +2,7 @@
  * The files of /proc/net of one network namespace. Formats of Linux 3.10; addresses in the byte order that
  * a little-endian machine prints.
  */
+import { entries } from '../engine/pages.ts';
 import type { Link, NetNs, Route, Socket } from '../net/state.ts';
 import { TABLE } from '../net/state.ts';
 import type { Reader } from './procfs.ts';
@@ -43,7 +44,7 @@ const TCP_STATES: Readonly<Record<string, number>> = {
 
 function sockets(proto: 'tcp' | 'udp', head: string): (r: Reader, ns: NetNs) => string {
   return (_r, ns) => {
-    const list = Object.values(ns.sockets).filter((s) => s.proto === proto && !s.closed);
+    const list = entries(ns.sockets).filter((s) => s.proto === proto && !s.closed);
     const row = (s: Socket, i: number): string => {
       const state = proto === 'udp' ? 7 : TCP_STATES[s.tcp?.state ?? 'CLOSED'] ?? 7;
       return `${String(i).padStart(4)}: ${hexIp(s.laddr)}:${hex(s.lport, 4)} ${hexIp(s.raddr)}:${hex(s.rport, 4)} ${hex(state, 2)} 00000000:00000000 00:00000000 00000000 ${String(s.uid).padStart(5)}        0 ${s.inode} 1 0000000000000000 100 0 0 10 0\n`;

@@ -1,6 +1,7 @@
 /**
  * The files of /proc/PID. Formats of Linux 3.10, proc(5).
  */
+import { entries } from '../engine/pages.ts';
 import type { Host, Proc } from '../world.ts';
 import { footprint } from './memory.ts';
 import { mountLines } from './procfs-machine.ts';
@@ -12,7 +13,7 @@ const pidns = (host: Host, proc: Proc): string => host.roots[proc.root]?.pidns ?
 export function visibleProcesses({ host, proc }: Reader): [number, Proc][] {
   const ns = pidns(host, proc);
   const list: [number, Proc][] = [];
-  for (const p of Object.values(host.procs)) {
+  for (const p of entries(host.procs)) {
     if (p.threadOf !== null || (ns !== 'host' && pidns(host, p) !== ns)) continue;
     list.push([ns === 'host' ? p.pid : p.vpid, p]);
   }

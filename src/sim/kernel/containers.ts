@@ -2,6 +2,7 @@
  * What clone, unshare, pivot_root and mount do for a container runtime: a root file system with its own
  * mounts, a pid namespace, a network namespace. Who runs in it and with what is the runtime's business.
  */
+import { entries } from '../engine/pages.ts';
 import { emptyLog } from '../engine/chunked.ts';
 import { own } from '../engine/cow.ts';
 import { addInode, plant, type Fs, type Inode, type Tree } from '../host/fs.ts';
@@ -106,7 +107,7 @@ function rootRemove(k: Kernel, host: Host, proc: Proc, id: string): Reply {
   if (!host.roots[id] || id === 'host') return bad('ENOENT');
   // Containers started from within end with it: their pid namespaces lie below, their mounts are of its tree.
   for (const inner of Object.values(host.roots)) if (inner.id !== id && inner.labels['pidParent'] === id) rootRemove(k, host, proc, inner.id);
-  for (const other of Object.values(host.procs)) {
+  for (const other of entries(host.procs)) {
     if (other.root === id && other.threadOf === null && !other.exit) terminate(k, host, k.proc(host, other.pid)!, { status: 137, signal: 'KILL' });
   }
   delete own(host, 'roots')[id];

@@ -2,6 +2,7 @@
  * What daemons are given beyond POSIX: timers that start threads, memory that their threads share, a
  * place to park until a sibling calls, sd_notify. Quiet timers sleep while nothing in the world changes.
  */
+import { entries, entry } from '../engine/pages.ts';
 import { emptyLog } from '../engine/chunked.ts';
 import { own } from '../engine/cow.ts';
 import { cancel, schedule } from '../engine/queue.ts';
@@ -33,7 +34,7 @@ function arm(k: Kernel, host: Host, main: Proc, name: string, timer: Timer): voi
 /** A timer's event: run its entry and arm it again if it repeats. */
 export function onTimer(k: Kernel, event: Event & { kind: 'timer' }): void {
   const host = k.host(event.host);
-  const main = host.procs[event.pid] && k.proc(host, event.pid);
+  const main = entry(host.procs, event.pid) && k.proc(host, event.pid);
   const found = main?.timers[event.name];
   if (!main || main.exit || !found || found.gen !== event.gen) return;
   const timers = own(main, 'timers');
@@ -52,7 +53,7 @@ export function disturb(k: Kernel): void {
   k.world.disturbance++;
   for (const name of Object.keys(k.world.hosts)) {
     const parked = k.world.hosts[name]!.procs;
-    for (const proc of Object.values(parked)) {
+    for (const proc of entries(parked)) {
       if (proc.exit || !proc.hasQuiet) continue;
       const host = k.host(name);
       const main = k.proc(host, proc.pid)!;
@@ -95,7 +96,7 @@ export const daemonCalls: Handlers<DaemonOp> = {
   onChild(k, host, proc, { entry }) { mainOf(k, host, proc).onChild = entry; return OK; },
   onSignal(k, host, proc, { signal, entry }) { own(mainOf(k, host, proc), 'onSignal')[signal] = entry; return OK; },
   memGet(_k, host, proc, { key }) {
-    const main = proc.threadOf === null ? proc : host.procs[proc.threadOf];
+    const main = proc.threadOf === null ? proc : entry(host.procs, proc.threadOf);
     return good(main?.memory[key] ?? null);
   },
   memSet(k, host, proc, { key, value }) {
@@ -123,7 +124,7 @@ export const daemonCalls: Handlers<DaemonOp> = {
     const main = mainOf(k, host, proc);
     main.notified = { ready: isReady ?? main.notified.ready, status: status ?? main.notified.status };
     const ns = host.roots[main.root]?.pidns ?? 'host';
-    const init = Object.values(host.procs).find((p) => p.threadOf === null && !p.exit && (ns === 'host' ? p.pid === 1 : p.vpid === 1 && host.roots[p.root]?.pidns === ns));
+    const init = entries(host.procs).find((p) => p.threadOf === null && !p.exit && (ns === 'host' ? p.pid === 1 : p.vpid === 1 && host.roots[p.root]?.pidns === ns));
     const manager = init && k.proc(host, init.pid);
     if (manager && k.programs[manager.program]?.entries?.['notified']) {
       k.thread(host, manager, 'notified', { pid: ns === 'host' ? main.pid : main.vpid, ready: main.notified.ready, status: main.notified.status });

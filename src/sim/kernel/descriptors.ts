@@ -2,6 +2,7 @@
  * Descriptors: a process's table, open file descriptions with their reference counts, pipes. What a
  * description stands for is read and written in io.ts. Linux's dup(2), pipe(7), close(2).
  */
+import { entries, entry } from '../engine/pages.ts';
 import { own } from '../engine/cow.ts';
 import type { Host, Ofd, Proc } from '../world.ts';
 import { dropInode } from '../host/fs.ts';
@@ -36,7 +37,7 @@ export const open = (k: Kernel, host: Host, proc: Proc, ofd: WithoutCount<Ofd>):
 
 /** The description behind a descriptor, for reading; own it to change it. */
 export function lookup(_k: Kernel, host: Host, proc: Proc, fd: number): Ofd | undefined {
-  const table = proc.threadOf === null ? proc : host.procs[proc.threadOf] ?? proc;
+  const table = proc.threadOf === null ? proc : entry(host.procs, proc.threadOf) ?? proc;
   const id = table.fds[fd];
   return id === undefined ? undefined : host.ofds[id];
 }
@@ -84,7 +85,7 @@ function hangUpMaster(k: Kernel, host: Host, id: string): void {
   const tty = k.world.ttys[id];
   if (!tty || tty.closed) return;
   own(own(k.world, 'ttys'), id).closed = true;
-  for (const proc of Object.values(host.procs)) {
+  for (const proc of entries(host.procs)) {
     if (proc.tty === id && proc.threadOf === null && !proc.exit) { k.signal(host, proc.pid, 'HUP'); k.signal(host, proc.pid, 'CONT'); }
   }
   k.wake(host, `tty:${id}`);

@@ -2,6 +2,7 @@
  * The ground that the net room's code stands on when a real host is under it: its namespaces, the wire,
  * the event queue, and the processes behind its sockets.
  */
+import { entry } from '../engine/pages.ts';
 import { append } from '../engine/chunked.ts';
 import { own } from '../engine/cow.ts';
 import { cancel } from '../engine/queue.ts';
@@ -88,7 +89,7 @@ export class HostGround implements Stack {
 
   captured(ns: NetNs, dev: string, direction: 'In' | 'Out', packet: Packet): void {
     for (const id of ns.captures) {
-      const socket = ns.sockets[id];
+      const socket = entry(ns.sockets, id);
       if (!socket || socket.iface !== 'any' && socket.iface !== dev || socket.inbox.length >= CAPTURED_MAX) continue;
       own(ownSocket(ns, id), 'inbox').push({ at: hostReal(this.k, this.machine), dev, direction, packet: { ...packet } } as never);
       this.wake(ns, socket);

@@ -2,6 +2,7 @@
  * read, write and seek on whatever a descriptor stands for. Pipes hold 64 KiB and block (pipe(7));
  * a write to a pipe nobody reads is SIGPIPE.
  */
+import { entry } from '../engine/pages.ts';
 import { append, items } from '../engine/chunked.ts';
 import { own } from '../engine/cow.ts';
 import type { Json, Reply } from '../proc/program.ts';
@@ -195,7 +196,7 @@ function journal(k: Kernel, host: Host, proc: Proc, ofd: Ofd & { kind: 'journal'
   ofd.partial = lines.pop()!;
   const log = own(own(host, 'journals'), ofd.root);
   const at = hostReal(k, host);
-  const main = proc.threadOf === null ? proc : host.procs[proc.threadOf] ?? proc;
+  const main = proc.threadOf === null ? proc : entry(host.procs, proc.threadOf) ?? proc;
   for (const line of lines) {
     const level = /^<([0-7])>/.exec(line);
     append(log, { at, ident: ofd.ident, pid: main.vpid, unit: ofd.unit, priority: level ? Number(level[1]) : ofd.priority, message: level ? line.slice(3) : line, boot: host.bootId, uid: main.uid }, JOURNAL_MAX);

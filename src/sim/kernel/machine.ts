@@ -2,6 +2,7 @@
  * The calls about the machine itself: its modules, clock, name, journal, mounts, power. What the power
  * switch does is in power.ts, containers' roots and namespaces are in containers.ts.
  */
+import { entries } from '../engine/pages.ts';
 import { append, items, toArray } from '../engine/chunked.ts';
 import { own } from '../engine/cow.ts';
 import { EPOCH_MS } from '../engine/time.ts';
@@ -173,7 +174,7 @@ export const machineCalls: Handlers<MachineOp> = {
 /** reboot(2) inside a pid namespace ends its init. */
 function endNamespace(k: Kernel, host: Host, proc: Proc): void {
   const ns = host.roots[proc.root]!.pidns;
-  for (const other of Object.values(host.procs)) {
+  for (const other of entries(host.procs)) {
     if (other.vpid === 1 && other.threadOf === null && !other.exit && host.roots[other.root]?.pidns === ns) k.signal(host, other.pid, 'KILL');
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Mounts, the room left on file systems, and how long the disk takes to make something last.
  */
+import { entries } from '../engine/pages.ts';
 import { own } from '../engine/cow.ts';
 import { emptyFs } from '../host/fs.ts';
 import type { Reply } from '../proc/program.ts';
@@ -65,7 +66,7 @@ const within = (path: string, folder: string): boolean => path === folder || pat
 
 /** Whether a process works under a mount. */
 const busy = (host: Host, root: string, path: string): boolean =>
-  Object.values(host.procs).some((p) => p.root === root && !p.exit && within(p.cwd, path))
+  entries(host.procs).some((p) => p.root === root && !p.exit && within(p.cwd, path))
   || host.roots[root]!.mounts.some((m) => m.target !== path && within(m.target, path));
 
 function statfs(host: Host, proc: Proc, path: string): Reply {

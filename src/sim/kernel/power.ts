@@ -2,6 +2,7 @@
  * Power: what a cut takes away and what a boot brings. Everything volatile goes (processes, namespaces, modules,
  * cells, /run); the disk stays as it was. Bring-up beyond the kernel is pid 1's business.
  */
+import { emptyPages, entries } from '../engine/pages.ts';
 import { append, emptyLog } from '../engine/chunked.ts';
 import { own } from '../engine/cow.ts';
 import { drawHex } from '../engine/rng.ts';
@@ -36,7 +37,7 @@ export function powerOff(k: Kernel, host: Host): void {
   if (!host.up) return;
   host.up = false;
   host.gen++;
-  host.procs = {};
+  host.procs = emptyPages();
   host.ofds = {};
   host.pipes = {};
   host.waiters = {};
@@ -88,7 +89,7 @@ function dropContainers(host: Host): void {
 }
 
 export function powerOn(k: Kernel, host: Host): void {
-  if (host.up && Object.keys(host.procs).length) return;
+  if (host.up && entries(host.procs).length) return;
   host.up = true;
   host.gen++;
   host.bootAt = k.world.now;

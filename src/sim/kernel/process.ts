@@ -2,6 +2,7 @@
  * Processes: spawn, exec, wait, signals, exit. fork(2) and execve(2) are one call here, as posix_spawn(3)
  * is. It knows nothing of what programs do; run.ts runs them.
  */
+import { entries, entry } from '../engine/pages.ts';
 import { emptyLog } from '../engine/chunked.ts';
 import { own } from '../engine/cow.ts';
 import { footprint } from '../host/memory.ts';
@@ -54,7 +55,7 @@ export function blankProc(host: Host, pid: Pid, from: Partial<Proc>): Proc {
 
 export function allocatePid(host: Host): Pid {
   let pid = host.nextPid;
-  do { pid = pid >= 32_767 ? 300 : pid + 1; } while (host.procs[pid]);
+  do { pid = pid >= 32_767 ? 300 : pid + 1; } while (entry(host.procs, pid));
   host.nextPid = pid;
   return pid;
 }
@@ -86,8 +87,8 @@ function outerPid(host: Host, root: string): Pid | undefined {
 /** The real id of a process that the caller names; undefined when it cannot see such a one. */
 export function realPid(host: Host, caller: Proc, seen: Pid): Pid | undefined {
   const ns = pidns(host, caller);
-  if (ns === 'host') return host.procs[seen] ? seen : undefined;
-  for (const proc of Object.values(host.procs)) {
+  if (ns === 'host') return entry(host.procs, seen) ? seen : undefined;
+  for (const proc of entries(host.procs)) {
     if (proc.threadOf !== null) continue;
     const its = pidns(host, proc);
     if (its === ns ? proc.vpid === seen : proc.outer === seen && outerOf(host, its) === ns) return proc.pid;
@@ -252,12 +253,12 @@ export function terminate(k: Kernel, host: Host, proc: Proc, exit: { status: num
 function initOf(host: Host, proc: Proc): Pid {
   const ns = pidns(host, proc);
   if (ns === 'host') return 1;
-  for (const other of Object.values(host.procs)) if (other.vpid === 1 && pidns(host, other) === ns) return other.pid;
+  for (const other of entries(host.procs)) if (other.vpid === 1 && pidns(host, other) === ns) return other.pid;
   return 1;
 }
 
 function killNamespace(k: Kernel, host: Host, ns: string): void {
-  for (const other of Object.values(host.procs)) {
+  for (const other of entries(host.procs)) {
     const proc = k.proc(host, other.pid);
     if (proc && !proc.exit && proc.threadOf === null && within(host, proc, ns)) terminate(k, host, proc, { status: 137, signal: 'KILL' });
   }
@@ -289,7 +290,7 @@ function hangUp(k: Kernel, host: Host, id: string, session: Pid): void {
   tty.closed = true;
   tty.prompt = null;
   k.wake(host, `ptmx:${id}`);
-  for (const other of Object.values(host.procs)) {
+  for (const other of entries(host.procs)) {
     if (other.tty === id && !other.exit && other.threadOf === null) { sendSignal(k, host, other.pid, 'HUP'); sendSignal(k, host, other.pid, 'CONT'); }
   }
   k.wake(host, `tty:${id}`);
@@ -339,7 +340,7 @@ function wait(k: Kernel, host: Host, proc: Proc, { pid, group, nohang, untraced 
 
 function kill(k: Kernel, host: Host, proc: Proc, { pid, signal }: Calls['kill'][0]): Reply {
   const ns = pidns(host, proc);
-  const visible = Object.values(host.procs).filter((p) => p.threadOf === null && within(host, p, ns));
+  const visible = entries(host.procs).filter((p) => p.threadOf === null && within(host, p, ns));
   const group = pid < -1 ? realPid(host, proc, -pid) ?? -pid : 0;
   const targets = pid > 0 ? visible.filter((p) => p.pid === realPid(host, proc, pid))
     : pid === 0 ? visible.filter((p) => p.pgid === proc.pgid)
@@ -356,10 +357,10 @@ function processes(k: Kernel, host: Host, proc: Proc): Reply {
   const ns = pidns(host, proc);
   const list: ProcessInfo[] = [];
   const shift = hostReal(k, host) - k.world.now;
-  for (const p of Object.values(host.procs)) {
+  for (const p of entries(host.procs)) {
     if (p.threadOf !== null || !within(host, p, ns)) continue;
     const tty = p.tty ? k.world.ttys[p.tty] : undefined;
-    const parent = host.procs[p.ppid];
+    const parent = entry(host.procs, p.ppid);
     const { rssKb, vszKb, threads } = footprint(p.comm, p.program);
     list.push({
       pid: seenPid(host, proc, p), ppid: parent && within(host, parent, ns) ? seenPid(host, proc, parent) : 0,
@@ -377,7 +378,7 @@ type ProcessOp = 'spawn' | 'exec' | 'wait' | 'kill' | 'sigaction' | 'setpgid' | 
 export const processCalls: Handlers<ProcessOp> = {
   spawn(k, host, proc, args) {
     const pid = spawn(k, host, proc, args);
-    return typeof pid === 'string' ? bad(pid) : good(seenPid(host, proc, host.procs[pid]!));
+    return typeof pid === 'string' ? bad(pid) : good(seenPid(host, proc, entry(host.procs, pid)!));
   },
   exec(k, host, proc, e) {
     const main = mainOf(k, host, proc);

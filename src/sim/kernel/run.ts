@@ -3,6 +3,7 @@
  * all rooms meet. A program's live generator is only a cache, keyed by the process record it belongs to:
  * after a fork, a load or a seek it is made again from the replies so far.
  */
+import { entry, ownEntry } from '../engine/pages.ts';
 import { append, emptyLog, items } from '../engine/chunked.ts';
 import { own, ownRoot, seal } from '../engine/cow.ts';
 import { cancel, pop, schedule } from '../engine/queue.ts';
@@ -63,9 +64,9 @@ export class Machine implements Kernel {
 
   /** An owned process: its live generator moves along to the owned copy. */
   proc(host: Host, pid: Pid): Proc | undefined {
-    const shared = host.procs[pid];
+    const shared = entry(host.procs, pid);
     if (!shared) return undefined;
-    const mine = own(own(host, 'procs'), pid) as Proc;
+    const mine = ownEntry(own(host, 'procs'), pid);
     if (mine !== shared) {
       const frame = this.frames.get(shared);
       if (frame) { this.frames.delete(shared); this.frames.set(mine, frame); }
@@ -141,7 +142,7 @@ export class Machine implements Kernel {
       case 'power': onPower(this, event); return;
       case 'deadline': case 'run': {
         const host = this.host(event.host);
-        const shared = host.procs[event.pid];
+        const shared = entry(host.procs, event.pid);
         if (!shared || shared.gen !== event.gen || shared.exit) return;
         const proc = this.proc(host, event.pid)!;
         if (event.kind === 'deadline') proc.timedOut = true;
@@ -202,7 +203,7 @@ export class Machine implements Kernel {
         continue;
       }
       const answer = proc.pending.length && blocks(call) ? { signal: own(proc, 'pending').shift()! } : this.perform(host, proc, call, FIRST);
-      if (proc.exit || !host.procs[proc.pid]) return;
+      if (proc.exit || !entry(host.procs, proc.pid)) return;
       if (isBlock(answer)) { this.block(host, proc, call, answer, false); return; }
       if (call.op === 'exec' && 'ok' in answer && answer.ok) {
         this.frames.delete(proc);
@@ -291,8 +292,8 @@ export class Machine implements Kernel {
   private rebuild(host: Host, proc: Proc): [Sys<unknown>, IteratorResult<Syscall, unknown>] {
     const program = this.programs[proc.program];
     if (!program) throw new Error(`no program ${proc.program} (seed ${this.world.seed})`);
-    const main = proc.threadOf === null ? proc : host.procs[proc.threadOf]!;
-    const parent = host.procs[main.ppid];
+    const main = proc.threadOf === null ? proc : entry(host.procs, proc.threadOf)!;
+    const parent = entry(host.procs, main.ppid);
     const inside = (host.roots[main.root]?.pidns ?? 'host') !== 'host';
     const start = { argv: proc.argv, env: proc.env, pid: inside ? main.vpid : main.pid, ppid: parent ? (inside ? parent.vpid : parent.pid) : 0, uid: proc.uid, gid: proc.gid, mem: proc.mem, event: proc.event };
     const body = proc.entry === 'main' ? program.main : program.entries?.[proc.entry];

@@ -3,6 +3,7 @@
  * the timers bring. Blocking calls are tried again when their socket is woken. tcp(7), udp(7), raw(7).
  * Unix sockets are in unix.ts, netlink in netlink.ts.
  */
+import { entries, entry } from '../engine/pages.ts';
 import { own } from '../engine/cow.ts';
 import { ipNumber, isIp, isLoopback } from '../net/address.ts';
 import { run } from '../net/device.ts';
@@ -38,7 +39,7 @@ function held(k: Kernel, host: Host, proc: Proc, fd: number): Held | Errno {
   if (!ofd) return 'EBADF';
   if (ofd.kind !== 'socket') return 'EINVAL';
   const ns = host.ns[ofd.ns] && own(own(host, 'ns'), ofd.ns);
-  if (!ns?.sockets[ofd.socket]) return 'ENOTCONN';
+  if (!ns || !entry(ns.sockets, ofd.socket)) return 'ENOTCONN';
   return { ns, socket: ownSocket(ns, ofd.socket) };
 }
 
@@ -127,7 +128,7 @@ function accept(k: Kernel, host: Host, proc: Proc, { fd, timeoutUs }: Calls['acc
   if (typeof h === 'string') return bad(h);
   while (h.socket.backlog.length) {
     const id = own(h.socket, 'backlog').shift()!;
-    const child = h.ns.sockets[id];
+    const child = entry(h.ns.sockets, id);
     if (!child) continue;
     return good({ fd: open(k, host, proc, { kind: 'socket', ns: h.ns.name, socket: id }), peer: child.raddr, peerPort: child.rport });
   }
@@ -248,7 +249,7 @@ function icmp(k: Kernel, host: Host, proc: Proc): Reply {
   const ns = namespaceOf(g, proc);
   const socket = newSocket(g, ns, 'icmp', ownerOf(k, host, proc));
   socket.icmpId = (mainOf(k, host, proc).vpid || socket.id) % 65_536;
-  while (Object.values(ns.sockets).some((other) => other.id !== socket.id && other.proto === 'icmp' && other.icmpId === socket.icmpId)) socket.icmpId = (socket.icmpId + 1) % 65_536;
+  while (entries(ns.sockets).some((other) => other.id !== socket.id && other.proto === 'icmp' && other.icmpId === socket.icmpId)) socket.icmpId = (socket.icmpId + 1) % 65_536;
   return good(open(k, host, proc, { kind: 'socket', ns: ns.name, socket: socket.id }));
 }
 
@@ -289,9 +290,9 @@ function sockets(_k: Kernel, host: Host, proc: Proc): Reply {
     seen.add(port);
     list.push({ proto: 'udp', state: 'UNCONN', localAddr: '0.0.0.0', localPort: port, peerAddr: '0.0.0.0', peerPort: 0, recvQ: 0, sendQ: 0, uid: 0, inode: 18_000 + link.index, pid: null, program: null, v6: false });
   }
-  for (const s of Object.values(ns.sockets)) {
+  for (const s of entries(ns.sockets)) {
     if (s.proto === 'packet') continue;
-    const owner = s.pid === null ? undefined : host.procs[s.pid];
+    const owner = s.pid === null ? undefined : entry(host.procs, s.pid);
     const orphan = s.tcp?.orphan || !owner;
     const hidden = orphan || proc.uid !== 0 && owner.uid !== proc.uid;
     const state = s.tcp?.state ?? (s.proto === 'unix' ? (s.mate === null ? 'LISTEN' : 'ESTAB') : s.rport ? 'ESTAB' : 'UNCONN');
@@ -344,7 +345,8 @@ export function onPacket(k: Kernel, event: Event & { kind: 'packet' }): void {
 export function onSocketTimer(k: Kernel, event: Event & { kind: 'socket' }): void {
   const shared = k.world.hosts[event.host];
   if (!shared?.up) return;
-  if (event.socket !== 0 ? !shared.ns[event.ns]?.sockets[event.socket] || event.gen !== shared.gen : !shared.ns[event.ns]) return;
+  const there = shared.ns[event.ns];
+  if (!there || event.socket !== 0 && (!entry(there.sockets, event.socket) || event.gen !== shared.gen)) return;
   const g = new HostGround(k, k.host(event.host));
   const ns = g.ns(event.ns)!;
   if (event.socket === 0) neighTimer(g, ns, event.timer.slice('neigh '.length), event.gen);
@@ -354,8 +356,8 @@ export function onSocketTimer(k: Kernel, event: Event & { kind: 'socket' }): voi
 
 /** The last descriptor of a socket is gone. */
 export function closeSocket(k: Kernel, host: Host, nsName: string, id: number): void {
-  const shared = host.ns[nsName]?.sockets[id];
-  if (!shared) return;
+  const at = host.ns[nsName];
+  if (!at || !entry(at.sockets, id)) return;
   const g = new HostGround(k, host);
   const ns = g.ns(nsName)!;
   const socket = ownSocket(ns, id);

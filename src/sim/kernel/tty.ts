@@ -3,6 +3,7 @@
  * Keys wait unprocessed until somebody reads or the mode is cooked, so that what is typed ahead goes to
  * whoever reads then. n_tty of Linux; everything shown is kept for the screen.
  */
+import { entries } from '../engine/pages.ts';
 import { append } from '../engine/chunked.ts';
 import { own } from '../engine/cow.ts';
 import type { Signal } from '../proc/program.ts';
@@ -107,7 +108,7 @@ function erase(k: Kernel, tty: Tty, count: number): void {
 }
 
 export function signalGroup(k: Kernel, host: Host, group: Pid, signal: Signal): void {
-  for (const proc of Object.values(host.procs)) {
+  for (const proc of entries(host.procs)) {
     if (proc.pgid === group && proc.threadOf === null && !proc.exit) k.signal(host, proc.pid, signal);
   }
 }

@@ -2,6 +2,7 @@
  * Unix stream sockets: a listener is a file, a connection two sockets that are each other's mate.
  * unix(7). They live in the host's own namespace, as paths have nothing to do with network namespaces.
  */
+import { entry } from '../engine/pages.ts';
 import { own } from '../engine/cow.ts';
 import { addInode } from '../host/fs.ts';
 import { newSocket, ownSocket, removeSocket } from '../net/stack.ts';
@@ -48,7 +49,7 @@ function connectUnix(k: Kernel, host: Host, proc: Proc, { path }: Calls['connect
   const g = new HostGround(k, host);
   const ns = g.ns('host')!;
   const id = ns.ports[keyOf(at.found.fs, at.found.ino)];
-  const listener = id === undefined ? undefined : ns.sockets[id];
+  const listener = id === undefined ? undefined : entry(ns.sockets, id);
   if (!listener) return bad('ECONNREFUSED');
   const me = mainOf(k, host, proc);
   const mine = newSocket(g, ns, 'unix', { uid: proc.uid, pid: me.pid, program: me.comm });
@@ -70,7 +71,7 @@ function connectUnix(k: Kernel, host: Host, proc: Proc, { path }: Calls['connect
 }
 
 export function sendUnix(k: Kernel, host: Host, ns: NetNs, socket: Socket, data: Json): Reply {
-  const mate = socket.mate === null ? undefined : ns.sockets[socket.mate];
+  const mate = socket.mate === null ? undefined : entry(ns.sockets, socket.mate);
   if (!mate || socket.closed) return bad('EPIPE');
   own(ownSocket(ns, mate.id), 'inbox').push(data);
   new HostGround(k, host).wake(ns, mate);
@@ -80,8 +81,8 @@ export function sendUnix(k: Kernel, host: Host, ns: NetNs, socket: Socket, data:
 /** The mate reads what was sent, then the end. */
 export function closeUnix(k: Kernel, host: Host, ns: NetNs, socket: Socket, gone: boolean): void {
   const g = new HostGround(k, host);
-  for (const id of [socket.mate, ...socket.backlog.map((each) => ns.sockets[each]?.mate ?? null)]) {
-    if (id === null || !ns.sockets[id]) continue;
+  for (const id of [socket.mate, ...socket.backlog.map((each) => entry(ns.sockets, each)?.mate ?? null)]) {
+    if (id === null || !entry(ns.sockets, id)) continue;
     const mate = ownSocket(ns, id);
     mate.closed = true;
     g.wake(ns, mate);

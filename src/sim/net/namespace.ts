@@ -2,6 +2,7 @@
  * Birth of a network namespace and of its links and addresses: pure building of state, used by the
  * kernel's netlink (change.ts), by the host's birth and by the laboratory. It moves no packets.
  */
+import { emptyPages } from '../engine/pages.ts';
 import { own } from '../engine/cow.ts';
 import { broadcast, inNet, network } from './address.ts';
 import { TABLE, type Address, type Conntrack, type IpRule, type Link, type LinkStats, type Mac, type NetNs, type Route } from './state.ts';
@@ -17,7 +18,7 @@ const RULES: readonly IpRule[] = [[0, TABLE.local], [32_766, TABLE.main], [32_76
 export function freshNs(name: string, named: boolean): NetNs {
   const ns: NetNs = {
     name, named, sysctl: freshCells(), links: {}, nextIndex: 1, routes: [], rules: RULES, neigh: {}, fdb: {},
-    netfilter: { tables: {}, memory: {}, nextId: 1 }, conntrack: emptyConntrack(), sockets: {}, ports: {}, captures: [], nextPort: 0,
+    netfilter: { tables: {}, memory: {}, nextId: 1 }, conntrack: emptyConntrack(), sockets: emptyPages(), ports: {}, captures: [], nextPort: 0,
   };
   addLink(ns, { name: 'lo', kind: 'loopback', mac: '00:00:00:00:00:00', mtu: 65_536, multicast: false });
   return ns;

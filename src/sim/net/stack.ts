@@ -2,6 +2,7 @@
  * Sockets of a namespace: who has which port, and where a packet that INPUT let through ends up. UDP and
  * raw ICMP are here, TCP in tcp.ts. It knows no processes: `Stack` tells the kernel what happened.
  */
+import { dropEntry, entries, entry, ownEntry, setEntry } from '../engine/pages.ts';
 import { own } from '../engine/cow.ts';
 import type { Json } from '../proc/program.ts';
 import { newSkb, type Ground, type Skb } from './ground.ts';
@@ -26,7 +27,7 @@ export interface Stack extends Ground {
   cancel(alarm: Alarm): void;
 }
 
-export const ownSocket = (ns: NetNs, id: number): Socket => own(own(ns, 'sockets'), id) as Socket;
+export const ownSocket = (ns: NetNs, id: number): Socket => ownEntry(own(ns, 'sockets'), id);
 
 export interface Owner { uid: number; pid: number | null; program: string | null }
 
@@ -36,7 +37,7 @@ export function newSocket(st: Stack, ns: NetNs, proto: Socket['proto'], owner: O
     id, proto, laddr: '0.0.0.0', lport: 0, raddr: '0.0.0.0', rport: 0, ...owner, inode: 10_000 + id, entry: null, owner: owner.pid, tcp: null,
     inbox: [], backlog: [], error: null, closed: false, path: null, mate: null, iface: null, icmpId: 0,
   };
-  own(ns, 'sockets')[id] = socket;
+  setEntry(own(ns, 'sockets'), id, socket);
   return socket;
 }
 
@@ -49,7 +50,7 @@ export function removeSocket(ns: NetNs, socket: Socket): void {
     if (ports[key] === socket.id) delete ports[key];
   }
   if (socket.proto === 'packet') ns.captures = ns.captures.filter((id) => id !== socket.id);
-  delete own(ns, 'sockets')[socket.id];
+  dropEntry(own(ns, 'sockets'), socket.id);
 }
 
 /** Whether a port is taken for a listener or datagram socket: by the same address, or by any. */
@@ -94,7 +95,7 @@ export function deliver(st: Stack, ns: NetNs, skb: Skb): void {
 /** Who hears a datagram. */
 export function udpSocket(ns: NetNs, dst: Ip, port: number, from: Ip, fromPort: number): Socket | null {
   const id = ns.ports[boundKey('udp', dst, port)] ?? ns.ports[boundKey('udp', '0.0.0.0', port)];
-  const socket = id === undefined ? undefined : ns.sockets[id];
+  const socket = id === undefined ? undefined : entry(ns.sockets, id);
   if (!socket || socket.rport && (socket.raddr !== from || socket.rport !== fromPort)) return null;
   return socket;
 }
@@ -144,9 +145,8 @@ function icmpIn(st: Stack, ns: NetNs, skb: Skb): void {
 function toRaw(st: Stack, ns: NetNs, p: Packet): void {
   const icmp = p.icmp!;
   const { about } = icmp;
-  const sender = about?.proto === 'udp' ? ns.sockets[ns.ports[boundKey('udp', about.src, about.sport)] ?? ns.ports[boundKey('udp', '0.0.0.0', about.sport)] ?? -1] : undefined;
-  for (const key in ns.sockets) {
-    const found = ns.sockets[key]!;
+  const sender = about?.proto === 'udp' ? entry(ns.sockets, ns.ports[boundKey('udp', about.src, about.sport)] ?? ns.ports[boundKey('udp', '0.0.0.0', about.sport)] ?? -1) : undefined;
+  for (const found of entries(ns.sockets)) {
     if (found.proto !== 'icmp') continue;
     const mine = about && about.proto !== 'icmp' ? sender !== undefined && sender.pid === found.pid : (about ? about.icmp?.id : icmp.id) === found.icmpId;
     if (!mine) continue;

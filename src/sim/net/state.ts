@@ -3,6 +3,7 @@
  * what its packets obey. Linux 3.10 to 4.x, IPv4. Plain JSON; how it is changed is in change.ts, how
  * packets cross it in path.ts.
  */
+import type { Pages } from '../engine/pages.ts';
 import type { Us } from '../engine/time.ts';
 import type { Json } from '../proc/program.ts';
 import type { Skb } from './ground.ts';
@@ -192,7 +193,7 @@ export interface NetNs {
   /** ip6tables' own tables: kept and shown; no IPv6 packet travels. */
   netfilter6?: Netfilter;
   conntrack: Conntrack;
-  sockets: Record<number, Socket>;
+  sockets: Pages<Socket>;
   /** Ports taken: `proto addr port` of listeners and datagram sockets, `tcp la lp ra rp` of connections → sockets' ids. */
   ports: Record<string, number>;
   /** Sockets of tcpdump. */

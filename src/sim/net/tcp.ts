@@ -3,6 +3,7 @@
  * close, reset, TIME_WAIT (net/ipv4/tcp_input.c, tcp_output.c, tcp_timer.c). No windows, no congestion:
  * a message is one segment, and stands for several when it is longer than the path's.
  */
+import { entries, entry } from '../engine/pages.ts';
 import { own } from '../engine/cow.ts';
 import type { Json } from '../proc/program.ts';
 import type { Skb } from './ground.ts';
@@ -95,8 +96,8 @@ export function close(st: Stack, ns: NetNs, s: Socket): void {
   const t = own(s, 'tcp');
   t.orphan = true;
   if (t.state === 'LISTEN') {
-    for (const id of s.backlog) { const child = ns.sockets[id]; if (child) reset(st, ns, ownSocket(ns, id)); }
-    for (const other of Object.values(ns.sockets)) if (other.tcp?.listener === s.id && other.tcp.state === 'SYN-RECV') removeSocket(ns, other);
+    for (const id of s.backlog) { const child = entry(ns.sockets, id); if (child) reset(st, ns, ownSocket(ns, id)); }
+    for (const other of entries(ns.sockets)) if (other.tcp?.listener === s.id && other.tcp.state === 'SYN-RECV') removeSocket(ns, other);
     removeSocket(ns, s);
   } else if (t.state === 'SYN-SENT' || t.state === 'CLOSED') removeSocket(ns, s);
   else if (s.inbox.length && t.state !== 'TIME-WAIT') reset(st, ns, s);
@@ -130,13 +131,13 @@ function end(st: Stack, ns: NetNs, s: Socket, errno: string | null): void {
 export function tcpIn(st: Stack, ns: NetNs, skb: Skb): void {
   const { p } = skb;
   const id = ns.ports[connKey(p.dst, p.dport, p.src, p.sport)];
-  if (id !== undefined && ns.sockets[id]) {
+  if (id !== undefined && entry(ns.sockets, id)) {
     const s = ownSocket(ns, id);
     if (s.tcp!.state !== 'TIME-WAIT' || !p.tcp!.flags.includes('S')) { segment(st, ns, s, p); return; }
     removeSocket(ns, s);
   }
   const listener = ns.ports[boundKey('tcp', p.dst, p.dport)] ?? ns.ports[boundKey('tcp', '0.0.0.0', p.dport)];
-  const found = listener === undefined ? undefined : ns.sockets[listener];
+  const found = listener === undefined ? undefined : entry(ns.sockets, listener);
   if (!found || p.tcp!.flags !== 'S') {
     refuse(st, ns, p);
     return;
@@ -173,7 +174,7 @@ function segment(st: Stack, ns: NetNs, s: Socket, p: Packet): void {
     if (!establish(st, ns, s)) return;
   }
   acknowledged(st, ns, s, p.tcp!.ack);
-  if (ns.sockets[s.id] && (p.size > HEADER || flags.includes('F'))) data(st, ns, s, p);
+  if (entry(ns.sockets, s.id) && (p.size > HEADER || flags.includes('F'))) data(st, ns, s, p);
 }
 
 /** In SYN-SENT only an answer to the SYN counts. */
@@ -195,7 +196,7 @@ function answered(st: Stack, ns: NetNs, s: Socket, p: Packet): void {
 
 function establish(st: Stack, ns: NetNs, s: Socket): boolean {
   const t = own(s, 'tcp');
-  const listener = t.listener === null ? undefined : ns.sockets[t.listener];
+  const listener = t.listener === null ? undefined : entry(ns.sockets, t.listener);
   if (!listener) { reset(st, ns, s); return false; }
   t.state = 'ESTAB';
   t.sndUna = t.sndNxt;

@@ -2,6 +2,7 @@
  * What a packet would meet: the very code that moves packets, run on a copy of the world with a pencil.
  * Time stands still, but for the seconds in which a neighbour is asked for; nothing of it remains.
  */
+import { entry } from '../engine/pages.ts';
 import { own, seal } from '../engine/cow.ts';
 import type { World } from '../world.ts';
 import { NOT_MINE, run } from './device.ts';
@@ -88,7 +89,7 @@ function arrive(g: TraceGround, ns: NetNs, skb: Skb): void {
   if (p.icmp?.about || p.sport !== SOURCE_PORT && !(p.proto === 'tcp' || p.proto === 'udp')) return;
   if (p.proto === 'tcp' && p.tcp!.flags !== 'S') return;
   const id = p.proto === 'tcp' ? ns.ports[boundKey('tcp', p.dst, p.dport)] ?? ns.ports[boundKey('tcp', '0.0.0.0', p.dport)] : udpSocket(ns, p.dst, p.dport, p.src, p.sport)?.id;
-  const socket = id === undefined ? undefined : ns.sockets[id];
+  const socket = id === undefined ? undefined : entry(ns.sockets, id);
   if (!socket) { step(g, ns, skb, 'socket', `nothing listens on ${p.proto} port ${p.dport}`, 'reject'); return; }
   course.delivered = true;
   step(g, ns, skb, 'socket', `${p.proto} port ${p.dport}: ${socket.program ?? 'a socket'}`, 'deliver');

@@ -1,4 +1,5 @@
 /** A person at a terminal: prompts, keys, jobs, interrupts, history. */
+import { entries } from '../../../src/sim/engine/pages.ts';
 import { describe, expect, test } from 'vitest';
 import { items } from '../../../src/sim/engine/chunked.ts';
 import type { Session } from '../../../src/drill/session.ts';
@@ -135,7 +136,7 @@ test('an hour in a loop keeps the reply log short', () => {
   const t = terminal();
   t.keys('while true; do sleep 1; x=$((x+1)); done\r');
   t.world.advance(3600);
-  const longest = Math.max(...Object.values(t.world.sim.world.hosts['node-1']!.procs)
+  const longest = Math.max(...entries(t.world.sim.world.hosts['node-1']!.procs)
     .map((p) => p.replies.length));
   expect(longest).toBeLessThan(2000);
   t.keys('\x03');

@@ -2,6 +2,7 @@
  * The smallest world in which a shell lives: one host with an init process, a few files, and programs. No
  * network, no services. For the shell's own tests, and quick.
  */
+import { emptyPages, setEntry } from '../../../src/sim/engine/pages.ts';
 import { emptyLog } from '../../../src/sim/engine/chunked.ts';
 import { emptyFs, plant, type Tree } from '../../../src/sim/host/fs.ts';
 import { blankProc } from '../../../src/sim/kernel/process.ts';
@@ -43,12 +44,12 @@ function host(name: string, files: Tree, more: readonly Program[]): Host {
     roots: { host: { id: 'host', hostname: name,
       mounts: [{ target: '/', fs: 'host', base: '/', source: '/dev/vda1', type: 'ext4', options: 'rw',
         readonly: false }], pidns: 'host', nextPid: 0, netns: 'host', labels: {} } },
-    ns: { host: {} as NetNs }, procs: {}, nextPid: 300, ofds: {}, pipes: {}, waiters: {}, collected: {},
+    ns: { host: {} as NetNs }, procs: emptyPages(), nextPid: 300, ofds: {}, pipes: {}, waiters: {}, collected: {},
     journals: { host: emptyLog() },
     ...({ freeOfds: [], freePipes: [] } as object),
   };
   const h = made as Host;
-  h.procs[1] = blankProc(h, 1, { program: 'init', comm: 'systemd', argv: ['/sbin/init'], exe: '/sbin/init' });
+  setEntry(h.procs, 1, blankProc(h, 1, { program: 'init', comm: 'systemd', argv: ['/sbin/init'], exe: '/sbin/init' }));
   return h;
 }
 
