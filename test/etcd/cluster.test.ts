@@ -119,7 +119,7 @@ describe('an etcd cluster', () => {
     expect(lab.leader()).not.toBe(old);
     expect(lab.journal(old, 'etcd').join('\n')).toMatch(/finished leadership transfer from/);
     // It has put the signal's default back and given it to itself: that is its end.
-    expect(lab.machine.world.hosts[old]!.procs[lab.pids[old]!]?.exit).not.toBeNull();
+    expect(entry(lab.machine.world.hosts[old]!.procs, lab.pids[old]!)?.exit).not.toBeNull();
   });
 
   it('complains of a slow disk and loses its leadership to it', () => {
