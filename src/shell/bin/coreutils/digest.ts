@@ -1,4 +1,5 @@
 /** md5sum, sha1sum … sha512sum, cksum, sum, base32 and base64 (coreutils 8.22/8.26). */
+import { blake2b } from './blake2.ts';
 import type { Sys } from '../../../sim/proc/program.ts';
 import { strerror } from '../../../sim/proc/libc.ts';
 import { fromBytes, toBytes } from '../../../sim/proc/text.ts';
@@ -39,6 +40,7 @@ export const sha1sum = digest('sha1sum', 'SHA1', 160, sha1);
 export const sha224sum = digest('sha224sum', 'SHA224', 224, sha224);
 export const sha256sum = digest('sha256sum', 'SHA256', 256, sha256);
 export const sha384sum = digest('sha384sum', 'SHA384', 384, sha384);
+export const b2sum = digest('b2sum', 'BLAKE2b', 512, blake2b);
 export const sha512sum = digest('sha512sum', 'SHA512', 512, sha512);
 
 function* checkSums(task: Task, title: string, length: number, hash: (bytes: readonly number[]) => string): Sys<number> {

@@ -21,6 +21,7 @@ import * as numbers from './numbers.ts';
 import * as owner from './owner.ts';
 import * as pieces from './pieces.ts';
 import * as rm from './rm.ts';
+import * as shred from './shred.ts';
 import * as sort from './sort.ts';
 import * as stat from './stat.ts';
 import * as tail from './tail.ts';
@@ -36,5 +37,5 @@ const isCommand = (value: unknown): value is Command => typeof value === 'object
 
 export const commands: Command[] = [
   cat, cp, cut, date, digest, dump, echo, env, expr, fmt, head, identity, lines, ls, make, mergeLines,
-  names, numbers, owner, pieces, rm, sort, stat, tail, test, touch, tr, uname, uniq, usage, wc,
+  names, numbers, owner, pieces, rm, shred, sort, stat, tail, test, touch, tr, uname, uniq, usage, wc,
 ].flatMap((room) => Object.values(room).filter(isCommand));
