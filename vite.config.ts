@@ -1,9 +1,9 @@
 /// <reference types="vitest/config" />
 import { existsSync } from 'node:fs';
-import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { playwright } from '@vitest/browser-playwright';
 import { peggyPlugin } from './peggy.plugin.ts';
+import { sitePlugins } from './site.plugin.ts';
 
 /** The browser of the tests: a Chromium from the registry on Linux x64, else an installed one. */
 async function chromium(): Promise<{ executablePath?: string; args: string[] }> {
@@ -17,40 +17,14 @@ async function chromium(): Promise<{ executablePath?: string; args: string[] }> 
   return { executablePath: installed, args: [] };
 }
 
-/** Worlds are booted at build time (and when the development server is first asked for one). */
-const worlds = (): Plugin => {
-  const made = async (): Promise<{ name: string; text: string }[]> => {
-    const { load } = await import('./src/drill/launch.mjs') as unknown as { load: (entry: string) => Promise<{ prebuild: () => { name: string; text: string }[] }> };
-    return (await load('src/drill/prebuild.ts')).prebuild();
-  };
-  let kept: ReturnType<typeof made> | null = null;
-  return {
-    name: 'worlds',
-    configureServer(server) {
-      server.watcher.on('change', () => { kept = null; });
-      server.middlewares.use((request, response, next) => {
-        if (!request.url?.includes('/worlds/')) { next(); return; }
-        (kept ??= made()).then((files) => {
-          const file = files.find(({ name }) => request.url!.split('?')[0]!.endsWith(name));
-          response.statusCode = file ? 200 : 404;
-          response.setHeader('Content-Type', 'application/json');
-          response.end(file?.text ?? '');
-        }, next);
-      });
-    },
-    async generateBundle() {
-      if (this.environment?.name === 'ssr') return;
-      for (const { name, text } of await made()) this.emitFile({ type: 'asset', fileName: name, source: text });
-    },
-  };
-};
-
 export default defineConfig(async () => ({
   root: 'src/ui',
   base: './', // works under any sub-path, from any static host
-  plugins: [peggyPlugin(), worlds()],
+  plugins: [peggyPlugin(), sitePlugins()],
   build: { outDir: '../../dist', emptyOutDir: true, target: 'es2022' },
   worker: { format: 'es' as const, plugins: () => [peggyPlugin()] },
+  // Named, so that the first visit need not be interrupted by their discovery.
+  optimizeDeps: { include: ['lit', 'lit/decorators.js', 'lit/directives/unsafe-html.js', 'lit/directives/style-map.js', 'lit/directives/repeat.js', 'lit/directives/keyed.js', '@xterm/xterm', '@xterm/addon-fit', 'fflate', 'immer', 'js-yaml', 'marked'] },
   server: { host: true },
   test: {
     projects: [

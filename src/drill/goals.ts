@@ -2,6 +2,7 @@
  * Goals, graded by effect: each runs its command on a fork of the world and looks at what came out. The
  * trainee's world never feels it.
  */
+import { seconds } from '../sim/engine/time.ts';
 import type { Goal, Scenario } from './scenario.ts';
 import type { ExecAnswer, Session } from './session.ts';
 
@@ -13,17 +14,27 @@ export const checkGoals = (session: Session, scenario: Scenario): GoalResult[] =
 const AGAIN_SECONDS = 5;
 
 export function checkGoal(session: Session, goal: Goal): GoalResult {
+  const checking = checkingGoal(session, goal, () => false);
+  for (;;) {
+    const step = checking.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same in slices: yields whenever `enough` says that others must have their turn. */
+export function* checkingGoal(session: Session, goal: Goal, enough: () => boolean): Generator<void, GoalResult> {
   const fork = session.fork();
   const host = fork.sim.world.hosts[goal.on];
   if (!host) return result(goal, false, `there is no node ${goal.on}`);
   if (!host.up) return result(goal, false, `${goal.on} is down`);
   const began = fork.now;
   for (;;) {
-    const seen = fork.exec(goal.on, goal.run, { user: goal.user, wait: 30 });
+    const seen = yield* fork.executing(goal.on, goal.run, enough, { user: goal.user, wait: 30 });
     const why = reasonAgainst(goal, seen);
     if (why === null) return result(goal, true, firstLine(seen));
     if ((fork.now - began) / 1_000_000 + AGAIN_SECONDS > goal.within) return result(goal, false, goal.message ?? why);
-    fork.advance(AGAIN_SECONDS);
+    const until = fork.now + seconds(AGAIN_SECONDS);
+    while (fork.sim.runUntil(until, enough)) yield;
   }
 }
 

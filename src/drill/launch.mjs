@@ -9,22 +9,25 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const cache = join(root, 'node_modules/.cache/firedrill');
 
-/** The newest change of the sources: a cheap stamp of what a world was booted from. */
-export function stampOfSources() {
+/** The newest change below these paths: a cheap stamp of what stands there. */
+function newest(paths) {
   let stamp = 0, count = 0;
   const visit = (path) => {
     const info = statSync(path);
     if (info.isDirectory()) for (const name of readdirSync(path)) visit(join(path, name));
     else { count++; stamp = Math.max(stamp, info.mtimeMs); }
   };
-  for (const path of ['src', 'bench', 'peggy.plugin.ts', 'package.json']) visit(join(root, path));
+  for (const path of paths) visit(join(root, path));
   return `${Math.round(stamp)}-${count}`;
 }
+
+/** What a world was booted from: the page and the lessons may change without another boot. */
+export const stampOfSources = () => newest(['src/sim', 'src/shell', 'peggy.plugin.ts', 'package.json']);
 
 /** Bundles `entry` (relative to the root) if need be, and imports it. */
 export async function load(entry) {
   const name = entry.replace(/[^\w]/g, '_');
-  const stamp = stampOfSources();
+  const stamp = newest(['src', 'bench', 'peggy.plugin.ts', 'package.json']);
   const file = join(cache, `${name}-${stamp}.mjs`);
   if (!existsSync(file)) {
     const [{ build }, { peggyEsbuild }] = [await import('esbuild'), await loadPlugin()];
@@ -38,7 +41,7 @@ export async function load(entry) {
     writeFileSync(temporary, result.outputFiles[0].contents);
     renameSync(temporary, file);
   }
-  return { stamp, ...await import(pathToFileURL(file).href) };
+  return { stamp: stampOfSources(), ...await import(pathToFileURL(file).href) };
 }
 
 async function loadPlugin() {

@@ -17,6 +17,9 @@ export interface Answer { output: string; state: TerminalState; exit: number | n
 export interface ExecAnswer { stdout: string; stderr: string; exit: number | null; elapsed: number }
 export interface ExecOptions { user?: string | undefined; stdin?: string | undefined; wait?: number | undefined; netns?: string | undefined; planet?: boolean | undefined }
 
+/** A command without a terminal that has begun. */
+interface Going { node: string; id: string; gen: number; started: Us; until: Us; pid: number | undefined; ended: (world: World) => boolean }
+
 /** How much of each terminal has been handed out: pieces of `shown`. */
 type Positions = Record<string, number>;
 export interface SavedSession { world: World; positions: Positions; execs: number }
@@ -94,19 +97,45 @@ export class Session {
   // ---- without a terminal
 
   exec(node: string, text: string, options: ExecOptions = {}): ExecAnswer {
+    const going = this.begin(node, text, options);
+    this.sim.runUntil(going.until, (world) => going.ended(world));
+    return this.end(going);
+  }
+
+  /** The same in slices: yields whenever `enough` says that others must have their turn. */
+  *executing(node: string, text: string, enough: () => boolean, options: ExecOptions = {}): Generator<void, ExecAnswer> {
+    const going = this.begin(node, text, options);
+    while (this.sim.now < going.until && !going.ended(this.sim.world)) {
+      this.sim.runUntil(going.until, (world) => going.ended(world) || enough());
+      if (enough()) yield;
+    }
+    return this.end(going);
+  }
+
+  private begin(node: string, text: string, options: ExecOptions): Going {
     const id = `exec-${++this.execs}`;
     const started = this.sim.now;
     const input: Input = { kind: 'exec', host: node, id, text, stdin: options.stdin ?? '', user: options.user ?? 'vagrant' };
     if (options.netns !== undefined) input.netns = options.netns;
     if (options.planet) input.planet = true;
     const made = this.must(this.sim.apply(input));
-    const key = `${id}.exit`;
     const { gen } = this.sim.world.hosts[node]!;
-    // A command whose node loses its power has no status.
-    this.sim.runUntil(started + seconds(options.wait ?? 60), ({ hosts }) => hosts[node]!.collected[key] !== undefined || hosts[node]!.gen !== gen);
-    const { collected } = this.sim.world.hosts[node]!;
-    const answer: ExecAnswer = { stdout: collected[`${id}.out`] ?? '', stderr: collected[`${id}.err`] ?? '', exit: collected[key] === undefined ? null : Number(collected[key]), elapsed: (this.sim.now - started) / 1_000_000 };
-    if (answer.exit === null && made.pid !== undefined && this.sim.world.hosts[node]!.gen === gen) this.sim.apply({ kind: 'kill', host: node, pid: made.pid });
+    const key = `${id}.exit`;
+    return {
+      node, id, gen, started, until: started + seconds(options.wait ?? 60), pid: made.pid,
+      // A command whose node loses its power has no status.
+      ended: ({ hosts }) => hosts[node]!.collected[key] !== undefined || hosts[node]!.gen !== gen,
+    };
+  }
+
+  private end({ node, id, gen, started, pid }: Going): ExecAnswer {
+    const host = this.sim.world.hosts[node]!;
+    const exit = host.collected[`${id}.exit`];
+    const answer: ExecAnswer = {
+      stdout: host.collected[`${id}.out`] ?? '', stderr: host.collected[`${id}.err`] ?? '', exit: exit === undefined ? null : Number(exit),
+      elapsed: (this.sim.now - started) / 1_000_000,
+    };
+    if (answer.exit === null && pid !== undefined && host.gen === gen) this.sim.apply({ kind: 'kill', host: node, pid });
     this.forget(node, id);
     return answer;
   }

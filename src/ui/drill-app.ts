@@ -1,190 +1,147 @@
 /**
- * The training view: lesson on the left, terminals on the right, time along the bottom. On a narrow
- * screen one of lesson and terminal shows at a time. It joins elements and knows no detail of theirs.
+ * The page: a bar on top and the view that the address names. Views are loaded when they are first shown.
+ * Addresses are hashes, so that the site works from any folder of any host.
  */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { state as reactive } from 'lit/decorators.js';
+import { keyed } from 'lit/directives/keyed.js';
+import type { Read } from '../drill/course.ts';
 import type { Problem } from '../drill/markdown.ts';
 import { controls } from './controls.ts';
-import { FrameDriver } from './driver.ts';
-import './drill-lesson.ts';
-import { DrillTerminal } from './drill-terminal.ts';
-import './drill-timeline.ts';
-import { keepState, readScenario, readScheme, restoreState, saveScheme, type Scheme } from './keeping.ts';
-import { DrillStore, type Kept } from './store.ts';
-import { bootSession, loadAll } from './world.ts';
+import { loadDrill } from './course.ts';
+import { icon, mark } from './icons.ts';
+import { readScheme, saveScheme, type Scheme } from './keeping.ts';
+import type { DrillTraining } from './drill-training.ts';
 
-const SEED = 1;
+type View =
+  | { name: 'home' | 'commands' | 'author' | 'nowhere' }
+  | { name: 'drill'; read: Read & { ok: true }; step: number | null }
+  | { name: 'wrong'; title: string; problems: Problem[] };
 
 export class DrillApp extends LitElement {
   static override styles = [controls, css`
-    :host { display: grid; grid-template-rows: auto minmax(0, 1fr) auto; height: 100dvh; min-height: 0; }
-    header { display: flex; align-items: center; gap: 14px; padding: 6px 14px; border-bottom: 1px solid var(--line); background: var(--panel); min-height: 46px; flex-wrap: wrap; }
-    .brand { display: flex; align-items: center; gap: 8px; font-weight: 680; letter-spacing: -0.01em; }
-    .brand svg { color: var(--ember); }
-    .title { color: var(--ink-soft); font-size: 0.92rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+    :host { display: grid; grid-template-rows: auto minmax(0, 1fr); min-height: 100dvh; }
+    :host([data-whole]) { height: 100dvh; }
+    header { display: flex; align-items: center; gap: 0.35rem 0.75rem; padding: 0.35rem 0.9rem; border-bottom: 1px solid var(--line); background: var(--panel); min-height: 3rem; flex-wrap: wrap; }
+    .brand { display: inline-flex; align-items: center; gap: 0.55rem; font-weight: 680; letter-spacing: -0.01em; color: inherit; text-decoration: none; border-radius: var(--radius); min-height: 2rem; }
+    .crumb { color: var(--ink-soft); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; flex: 0 1 auto; }
+    .crumb b { font-weight: 600; color: var(--ink); }
     .spacer { flex: 1; }
-    header button { font-size: 0.87rem; min-height: 32px; }
-    main { display: grid; grid-template: auto minmax(0, 1fr) / minmax(22rem, 41%) minmax(0, 1fr); min-height: 0; }
-    main > drill-lesson, main > .machine { grid-row: 2; min-height: 0; }
-    drill-lesson { border-right: 1px solid var(--line); }
-    .machine { display: grid; grid-template-rows: auto minmax(0, 1fr); min-height: 0; min-width: 0; background: var(--term); }
-    .tabs { display: flex; align-items: stretch; background: var(--panel); border-bottom: 1px solid var(--line); overflow-x: auto; scrollbar-width: thin; }
-    .tab { display: flex; align-items: center; border-right: 1px solid var(--line); }
-    .tab > button { border-radius: 0; display: flex; align-items: center; gap: 8px; min-height: 38px; padding: 4px 12px; font-size: 0.88rem; white-space: nowrap; }
-    .tab[data-active] { background: var(--term); box-shadow: inset 0 2px 0 var(--ink-soft); }
-    .tab .close { padding: 2px 8px; color: var(--ink-soft); }
-    .dot { width: 8px; height: 8px; border-radius: 50%; border: 1.5px solid var(--ink-soft); flex: none; }
-    .dot[data-health='healthy'] { background: var(--well); border-color: var(--well); }
-    .dot[data-health='degraded'] { background: var(--ember); border-color: var(--ember); border-radius: 1px; transform: rotate(45deg); }
-    .word { color: var(--ink-soft); font-size: 0.78rem; }
-    .word[data-health='degraded'] { color: var(--ember); font-weight: 600; }
-    .screens { min-height: 0; position: relative; }
-    .screens > * { position: absolute; inset: 0; }
-    .adder { position: relative; }
-    select { font: inherit; font-size: 0.88rem; color: inherit; background: none; border: 0; min-height: 38px; padding: 0 8px; cursor: pointer; }
-    select option { color: CanvasText; background: Canvas; }
-    .notice { grid-column: 1 / -1; background: var(--raised); border-bottom: 1px solid var(--line); padding: 8px 16px; display: flex; gap: 12px; align-items: center; }
-    .wrong { max-width: 46rem; margin: 10vh auto; padding: 0 24px; }
-    .wrong pre { font: 0.87rem/1.6 var(--mono); background: var(--panel); padding: 16px; border-radius: var(--radius); white-space: pre-wrap; }
-    .booting { display: grid; place-items: center; color: var(--ink-soft); }
-    .views { display: none; }
-    @media (max-width: 860px) {
-      main { grid-template-columns: minmax(0, 1fr); }
-      .views { display: inline-flex; border: 1px solid var(--line); border-radius: var(--radius); overflow: hidden; }
-      .views button { border-radius: 0; }
-      .views button[aria-pressed='true'] { background: var(--raised); font-weight: 650; }
-      main[data-view='lesson'] .machine, main[data-view='terminal'] drill-lesson { display: none; }
-      .title { display: none; }
-    }
-    @media print { :host { display: block; height: auto; } header, .machine, drill-timeline { display: none; } main { display: block; } }
+    nav { display: flex; gap: 0.15rem; flex-wrap: wrap; }
+    header .button, header button { font-size: var(--text); color: var(--ink-soft); }
+    header .button[aria-current] { color: var(--ink); font-weight: 600; }
+    .skip { position: absolute; left: 0.5rem; top: -4rem; background: var(--raised); z-index: 9; box-shadow: var(--float); }
+    .skip:focus { top: 0.4rem; }
+    .message { max-width: 44rem; margin: 8vh auto; padding: 0 1.5rem; }
+    .message h1 { font: 650 var(--title)/1.2 var(--ui); letter-spacing: -0.02em; }
+    .message pre { font-size: var(--small); line-height: 1.7; background: var(--panel); padding: 1rem; border-radius: var(--radius); white-space: pre-wrap; overflow-wrap: anywhere; }
+    .wait { display: grid; place-items: center; color: var(--ink-soft); }
+    .new { color: var(--ink); }
+    .new::before { content: ''; width: 7px; height: 7px; border-radius: 50%; background: var(--well); }
+    @media (max-width: 640px) { .wide { display: none; } header { padding: 0.2rem 0.6rem; } }
+    @media print { header { display: none; } :host, :host([data-whole]) { display: block; height: auto; } }
   `];
 
-  @reactive() private problems: Problem[] = [];
-  @reactive() private view: 'lesson' | 'terminal' = 'lesson';
+  @reactive() private view: View | null = null;
   @reactive() private scheme: Scheme = readScheme();
-  store: DrillStore | null = null;
-  private driver: FrameDriver | null = null;
+  @reactive() private renewed = false;
+  private asked = 0;
 
   override connectedCallback(): void {
     super.connectedCallback();
     saveScheme(this.scheme);
-    // The page is there first; the world boots right after.
-    void this.begin();
-    window.addEventListener('pagehide', this.keep);
+    window.addEventListener('hashchange', this.onRoute);
+    navigator.serviceWorker?.addEventListener('controllerchange', this.onRenewed);
+    this.onRoute();
   }
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.driver?.stop();
-    window.removeEventListener('pagehide', this.keep);
+    window.removeEventListener('hashchange', this.onRoute);
+    navigator.serviceWorker?.removeEventListener('controllerchange', this.onRenewed);
+  }
+  private readonly onRenewed = (): void => { this.renewed = true; };
+
+  private readonly onRoute = (): void => {
+    const asked = ++this.asked;
+    this.find(location.hash).then((view) => { if (asked === this.asked) this.show(view); }, () => {
+      if (asked === this.asked) this.show({ name: 'wrong', title: 'This part of the site could not be loaded', problems: [{ file: 'The network', line: 0, reason: 'did not answer. Check the connection and load the page again; what you did is kept.' }] });
+    });
+  };
+
+  private show(view: View): void {
+    this.view = view;
+    this.toggleAttribute('data-whole', view.name === 'drill');
+    document.title = view.name === 'drill' ? `${view.read.lesson.title} · Firedrill` : view.name === 'commands' ? 'Commands · Firedrill' : view.name === 'author' ? 'Author’s guide · Firedrill' : 'Firedrill';
   }
 
-  private async begin(): Promise<void> {
-    const read = readScenario();
-    if (!read.ok) { this.problems = read.errors; return; }
-    let session;
-    try { session = await bootSession(read.scenario.topology, SEED); } catch (error) {
-      this.problems = [{ file: read.scenario.file, line: 1, reason: (error as Error).message }];
-      return;
+  private async find(hash: string): Promise<View> {
+    const [, where, id, step] = /^#?\/?([^/=]*)(?:\/([^/]*))?(?:\/(\d+))?/.exec(hash) ?? [];
+    switch (where) {
+      case '': case undefined: await import('./drill-home.ts'); return { name: 'home' };
+      case 'sandbox': {
+        const [{ sandbox }] = await Promise.all([import('./free.ts'), import('./drill-training.ts')]);
+        return { name: 'drill', read: sandbox, step: null };
+      }
+      case 's': {
+        const [read] = await Promise.all([loadDrill(decodeURIComponent(id ?? '')), import('./drill-training.ts')]);
+        if (!read) return { name: 'nowhere' };
+        if (!read.ok) return { name: 'wrong', title: 'This scenario cannot be read', problems: read.errors };
+        return { name: 'drill', read, step: step === undefined ? null : Math.max(0, Math.min(read.lesson.steps.length, Number(step)) - 1) };
+      }
+      case 'commands': await import('./drill-commands.ts'); return { name: 'commands' };
+      case 'author': await import('./drill-author.ts'); return { name: 'author' };
+      default: return { name: 'nowhere' };
     }
-    const store = new DrillStore(read.scenario, SEED, session);
-    this.driver = new FrameDriver(store, this.keep);
-    store.begin();
-    store.addEventListener('change', () => this.requestUpdate());
-    this.store = store;
-    this.requestUpdate();
-    void this.load(store, restoreState(read.scenario.id));
-    void this.updateComplete.then(() => { performance.mark('prompt'); this.activeTerminal?.updateComplete.then(() => this.activeTerminal?.focus()); });
   }
 
-  /** The rest comes after the first prompt: all programs, what was kept, and then time. */
-  private async load(store: DrillStore, kept: Kept | null): Promise<void> {
-    await this.updateComplete;
-    const { programs, images } = await loadAll();
-    store.provide(programs, images);
-    store.restore(kept);
-    this.driver!.start();
-  }
-
-  private readonly keep = (): void => { if (this.store?.state.ready) this.store.say(keepState(this.store.kept())); };
-
-  get activeTerminal(): DrillTerminal | null {
-    return [...this.renderRoot.querySelectorAll('drill-terminal')].find((t) => !(t as HTMLElement).hidden) as DrillTerminal | null ?? null;
-  }
+  private get training(): DrillTraining | null { return this.renderRoot.querySelector('drill-training'); }
 
   override render(): TemplateResult {
-    if (this.problems.length) return this.wrong();
-    const { store } = this;
-    if (!store) return html`${this.header('')}<p class="booting" role="status">Three machines are booting…</p>`;
-    return html`${this.header(store.scenario.title)}
-      <main data-view=${this.view} @leave=${() => this.renderRoot.querySelector<HTMLElement>('.tab[data-active] button')?.focus()}>
-        ${store.state.notice ? html`<div class="notice" role="status"><span>${store.state.notice}</span><button class="quiet" @click=${() => store.dismiss()}>Understood</button></div>` : nothing}
-        <drill-lesson .store=${store}></drill-lesson>
-        ${this.machine(store)}
-      </main>
-      <drill-timeline .store=${store} .driver=${this.driver!}></drill-timeline>`;
+    return html`<a class="button skip" href="#view" @click=${(event: Event) => this.skipToView(event)}>Skip to the content</a>${this.header()}${this.main()}`;
   }
 
-  private header(title: string): TemplateResult {
+  private skipToView(event: Event): void {
+    event.preventDefault();
+    const view = this.renderRoot.querySelector<HTMLElement>('#view');
+    if (this.training) this.training.renderRoot.querySelector<LitElement>('drill-lesson')?.renderRoot.querySelector<HTMLElement>('h1')?.focus();
+    else view?.focus();
+  }
+
+  private header(): TemplateResult {
+    const { view } = this;
+    const link = (name: string, label: string): TemplateResult => html`<a class="button" href="#/${name}" aria-current=${view?.name === name ? 'page' : nothing}>${label}</a>`;
     return html`<header>
-      <span class="brand"><svg viewBox="0 0 16 16" width="20" height="20" aria-hidden="true"><rect width="16" height="16" rx="3" fill="currentColor"/><path d="M4 5l3 3-3 3M8.5 11H12" fill="none" stroke="#fff" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round"/></svg>Firedrill</span>
-      <span class="title">${title}</span>
+      <a class="brand" href="#/" aria-label="Firedrill, the course">${mark()}Firedrill</a>
+      ${view?.name === 'drill' ? html`<span class="crumb wide">${view.read.lesson.chapter ? `${view.read.lesson.chapter} / ` : ''}<b>${view.read.lesson.title}</b></span>` : nothing}
       <span class="spacer"></span>
-      <span class="views" role="group" aria-label="View">
-        ${(['lesson', 'terminal'] as const).map((view) => html`<button aria-pressed=${this.view === view} @click=${() => { this.view = view; }}>${view === 'lesson' ? 'Lesson' : 'Terminal'}</button>`)}
-      </span>
-      ${this.store ? html`<button @click=${() => this.startOver()}>Start over</button>` : nothing}
-      <button @click=${() => this.nextScheme()} aria-label="Colour scheme: ${this.scheme}">${{ auto: 'Auto', light: 'Light', dark: 'Dark' }[this.scheme]}</button>
+      ${this.renewed ? html`<button class="new" @click=${() => location.reload()} title="Nothing is lost: what you typed is kept">A new version is here</button>` : nothing}
+      <nav aria-label="Site">
+        ${view?.name === 'drill' ? html`<button @click=${() => this.startOver()}>Start over</button>` : html`${link('sandbox', 'Sandbox')}${link('commands', 'Commands')}${link('author', 'Author’s guide')}`}
+        <button @click=${() => this.nextScheme()} aria-label="Colour scheme: ${this.scheme}. Change it" title="Colour scheme: ${this.scheme}">${icon(this.scheme === 'light' ? 'sun' : this.scheme === 'dark' ? 'moon' : 'half')}</button>
+      </nav>
     </header>`;
   }
 
-  private machine(store: DrillStore): TemplateResult {
-    const { state } = store;
-    return html`<div class="machine">
-      <div class="tabs" role="tablist" aria-label="Terminals">
-        ${state.terminals.map((t, i) => html`<div class="tab" ?data-active=${t.id === state.active}>
-          <button role="tab" id="tab-${i}" aria-selected=${t.id === state.active} aria-controls="screen-${i}" @click=${() => this.show(t.id)}>
-            <span class="dot" data-health=${state.health[t.node] ?? 'unknown'} aria-hidden="true"></span>${t.title}
-            <span class="word" data-health=${state.health[t.node] ?? 'unknown'}>${t.state === 'closed' ? 'closed' : state.health[t.node] === 'healthy' ? '' : state.health[t.node] ?? ''}</span>
-          </button>
-          ${i >= store.session.nodes.length ? html`<button class="close" aria-label="Close ${t.title}" @click=${() => store.closeTerminal(t.id)}>×</button>` : nothing}
-        </div>`)}
-        <label class="adder"><span class="hidden">New terminal on</span>
-          <select @change=${(event: Event) => this.add(event)}><option value="">+ New</option>${store.session.nodes.map((node) => html`<option value=${node}>on ${node}</option>`)}</select>
-        </label>
-      </div>
-      <div class="screens">
-        ${state.terminals.map((t, i) => html`<drill-terminal role="tabpanel" id="screen-${i}" aria-labelledby="tab-${i}" .store=${store} terminal=${t.id} ?hidden=${t.id !== state.active}></drill-terminal>`)}
-      </div>
-    </div>`;
+  private main(): TemplateResult {
+    const { view } = this;
+    switch (view?.name) {
+      case undefined: return html`<p class="wait" role="status">A moment.</p>`;
+      case 'home': return html`<drill-home id="view" tabindex="-1"></drill-home>`;
+      case 'commands': return html`<drill-commands id="view" tabindex="-1"></drill-commands>`;
+      case 'author': return html`<drill-author id="view" tabindex="-1"></drill-author>`;
+      case 'drill': return html`${keyed(view.read.id, html`<drill-training id="view" .read=${view.read} .step=${view.step}></drill-training>`)}`;
+      case 'wrong': return html`<main class="message" id="view" tabindex="-1" role="alert"><h1>${view.title}</h1>
+        <p>Mend what follows and load the page again.</p><pre>${view.problems.map(({ file, line, reason }) => `${file}${line ? `:${line}` : ''}: ${reason}`).join('\n')}</pre><p><a class="button quiet" href="#/">Back to the course</a></p></main>`;
+      case 'nowhere': return html`<main class="message" id="view" tabindex="-1"><h1>There is nothing at this address</h1><p>It may belong to a drill that was renamed. The course lists all there are.</p><p><a class="button primary" href="#/">To the course</a></p></main>`;
+    }
   }
 
-  private show(id: string): void {
-    this.store!.activate(id);
-    void this.updateComplete.then(() => this.activeTerminal?.focus());
-  }
-
-  private add(event: Event): void {
-    const select = event.target as HTMLSelectElement;
-    const node = select.value;
-    select.value = '';
-    if (!node) return;
-    this.store!.openTerminal(node);
-    void this.updateComplete.then(() => this.activeTerminal?.focus());
-  }
-
-  private startOver(): void { this.store!.reset(); }
+  private startOver(): void { this.training?.store?.reset(); }
 
   private nextScheme(): void {
     this.scheme = ({ auto: 'light', light: 'dark', dark: 'auto' } as const)[this.scheme];
     saveScheme(this.scheme);
     document.dispatchEvent(new Event('scheme'));
-  }
-
-  private wrong(): TemplateResult {
-    return html`${this.header('')}<div class="wrong" role="alert"><h1>This scenario cannot be read</h1>
-      <p>Its file has mistakes. Mend them and load the page again.</p>
-      <pre>${this.problems.map((p) => `${p.file}:${p.line}: ${p.reason}`).join('\n')}</pre></div>`;
   }
 }
 

@@ -1,174 +1,178 @@
 /**
- * The lesson beside the terminals: one step at a time, commands as blocks that can be copied or run,
- * goals with what was seen, hints one by one. It knows the scenario's blocks and the store.
+ * The lesson beside the terminals: one step at a time, commands as blocks that can be copied or run, goals
+ * with what was seen, hints one by one. It knows the lesson and the store, and no terminal.
  */
-import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
-import { property } from 'lit/decorators.js';
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { state as reactive } from 'lit/decorators.js';
 import { unsafeHTML } from 'lit/directives/unsafe-html.js';
-import { marked } from 'marked';
-import type { Block, Transcript } from '../drill/scenario.ts';
-import { controls } from './controls.ts';
-import type { DrillStore } from './store.ts';
+import type { LessonBlock, LessonStep } from '../drill/lesson.ts';
+import { controls, prose } from './controls.ts';
+import { StoreElement } from './element.ts';
+import type { GoalView } from './engine/messages.ts';
+import { icon } from './icons.ts';
+import { clockText } from './words.ts';
 
-interface LessonStep { title: string; blocks: Block[] }
+/** Outputs up to this many lines stand in the text; longer ones are opened when wanted. */
+const SHORT_LINES = 3;
 
-/** A scenario's blocks cut at its `##` headings; what stands before the first is the introduction. */
-export function stepsOf(blocks: readonly Block[]): LessonStep[] {
-  const steps: LessonStep[] = [{ title: '', blocks: [] }];
-  for (const block of blocks) {
-    if (block.kind !== 'prose') { steps.at(-1)!.blocks.push(block); continue; }
-    for (const part of block.text.split(/^(?=## )/m)) {
-      const heading = /^## (.+)\n?/.exec(part);
-      if (heading) steps.push({ title: heading[1]!, blocks: [] });
-      const text = part.replace(/^##? .+\n?/, '');
-      if (text.trim()) steps.at(-1)!.blocks.push({ ...block, text });
-    }
-  }
-  return steps;
-}
-
-export class DrillLesson extends LitElement {
-  static override styles = [controls, css`
-    :host { display: block; overflow-y: auto; height: 100%; background: var(--paper); scrollbar-width: thin; }
-    article { max-width: 42rem; margin: 0 auto; padding: 32px 32px 64px; }
-    h1 { font: 650 1.65rem/1.25 var(--ui); letter-spacing: -0.015em; margin: 0 0 4px; }
-    .facts { color: var(--ink-soft); font-size: 0.87rem; margin: 0 0 24px; }
-    h2 { font: 600 1.05rem/1.4 var(--ui); margin: 0; }
-    .prose { font: 1.09rem/1.6 var(--prose); }
-    .prose :is(p, ul, ol) { margin: 0 0 16px; }
-    .prose code, .goal code { font: 0.84em/1.4 var(--mono); background: var(--panel); padding: 0.12em 0.35em; border-radius: 4px; }
-    .prose a { color: inherit; text-underline-offset: 3px; }
-    section { border-top: 1px solid var(--line); }
-    section > h2 > button { display: flex; gap: 12px; align-items: baseline; width: 100%; padding: 14px 4px; text-align: left; font: inherit; border-radius: 0; }
-    .number { font: 500 0.8rem var(--ui); font-variant-numeric: tabular-nums; color: var(--ink-soft); min-width: 1.2em; text-align: right; }
-    section[data-done] .number { color: var(--well); }
-    .step { padding: 4px 0 20px; }
-    .command { margin: 0 0 16px; border: 1px solid var(--line); border-radius: var(--radius); background: var(--raised); overflow: hidden; }
-    .typed { display: flex; align-items: flex-start; gap: 4px; padding: 6px 6px 6px 14px; }
-    .typed + .typed { border-top: 1px solid var(--line); }
-    .typed code { flex: 1; min-width: 0; font: 0.84rem/1.65 var(--mono); white-space: pre-wrap; overflow-wrap: anywhere; padding: 3px 0; }
-    .typed code::before { content: '$ '; color: var(--ink-soft); }
-    .typed button { font-size: 0.8rem; color: var(--ink-soft); white-space: nowrap; }
-    .typed button.go { color: var(--ember); font-weight: 600; }
-    .shows { margin: 0; padding: 8px 14px; border-top: 1px solid var(--line); background: var(--panel); color: var(--ink-soft); font: 0.78rem/1.55 var(--mono); white-space: pre; overflow-x: auto; max-height: 16rem; }
-    .wait { color: var(--ink-soft); font-size: 0.9rem; margin: 0 0 16px; }
-    .goals { border: 1px solid var(--line); border-radius: var(--radius); padding: 14px 16px; margin: 24px 0 0; background: var(--raised); }
-    .goals h2 { margin-bottom: 8px; }
-    .goal { display: grid; grid-template-columns: 1.5rem 1fr; gap: 2px 4px; padding: 6px 0; font-size: 0.94rem; }
-    .goal .seen { grid-column: 2; color: var(--ink-soft); font-size: 0.84rem; overflow-wrap: anywhere; }
-    .goal[data-passed] .tick { color: var(--well); font-weight: 700; }
-    .goal:not([data-passed]) .tick { color: var(--ink-soft); }
-    .done { color: var(--well); font-weight: 600; margin: 8px 0 0; }
-    .help { margin-top: 20px; }
-    .help ol { padding-left: 1.3rem; font: 1.02rem/1.55 var(--prose); }
-    .help li { margin-bottom: 8px; }
-    .row { display: flex; gap: 8px; flex-wrap: wrap; margin-top: 12px; }
-    @media (max-width: 480px) { article { padding: 20px 16px 48px; } }
-    @media print { :host { overflow: visible; height: auto; } .typed button, .row { display: none; } }
+export class DrillLesson extends StoreElement {
+  static override styles = [controls, prose, css`
+    :host { display: block; overflow-y: auto; height: 100%; background: var(--paper); scrollbar-width: thin; scroll-padding: 1rem; }
+    article { max-width: 40rem; margin: 0 auto; padding: 2.5rem 2rem 4rem; }
+    h1 { font: 650 var(--title)/1.2 var(--ui); letter-spacing: -0.022em; margin: 0 0 0.5rem; text-wrap: balance; }
+    .facts { color: var(--ink-soft); margin: 0 0 1.75rem; }
+    h2 { font: 600 var(--text)/1.4 var(--ui); margin: 0; }
+    .steps { margin: 1.75rem 0 0; padding: 0; list-style: none; border-top: 1px solid var(--line); }
+    .steps > li { border-bottom: 1px solid var(--line); }
+    .steps h2 > button { display: grid; grid-template-columns: 1.5rem 1fr; justify-content: start; gap: 0.75rem; width: 100%; padding: 0.8rem 0.25rem; text-align: left; white-space: normal; border-radius: 0; font-weight: 550; color: var(--ink-soft); }
+    .steps [data-open] h2 > button { font-weight: 650; color: var(--ink); font-size: var(--reading); }
+    .number { display: grid; place-items: center; width: 1.5rem; height: 1.5rem; border-radius: 50%; font-size: var(--small); font-weight: 600; font-variant-numeric: tabular-nums; box-shadow: inset 0 0 0 1px var(--line-strong); }
+    [data-open] .number { background: var(--ink); color: var(--paper); box-shadow: none; }
+    [data-done] .number { box-shadow: none; color: var(--well); }
+    .step { padding: 0.25rem 0 1.75rem; animation: in 180ms ease-out; }
+    @keyframes in { from { opacity: 0; transform: translateY(-4px); } }
+    .command { margin: 0 0 1rem; border: 1px solid var(--line); border-radius: var(--radius); background: var(--raised); overflow: hidden; }
+    .command > div + div { border-top: 1px solid var(--line); }
+    .typed { padding: 0.7rem 0.9rem 0.15rem; }
+    .typed code { display: block; font-size: var(--small); line-height: 1.65; white-space: pre-wrap; overflow-wrap: anywhere; padding-left: 1.2em; text-indent: -1.2em; }
+    .typed code::before { content: '$ '; color: var(--ink-soft); user-select: none; }
+    .acts { display: flex; gap: 0.15rem; padding: 0 0.35rem 0.35rem; }
+    .acts button { font-size: var(--small); min-height: 1.85rem; padding: 0.1rem 0.55rem; color: var(--ink-soft); }
+    .acts .go { color: var(--ink); font-weight: 600; }
+    .acts .go svg { color: var(--ember); }
+    .shows { margin: 0; padding: 0.6rem 0.9rem; border-top: 1px solid var(--line); background: var(--panel); color: var(--ink-soft); font-size: var(--small); line-height: 1.6; white-space: pre; overflow-x: auto; scrollbar-width: thin; }
+    summary { cursor: pointer; font-size: var(--small); color: var(--ink-soft); padding: 0.35rem 0.9rem; border-top: 1px solid var(--line); background: var(--panel); }
+    summary:hover { color: var(--ink); }
+    .wait { display: flex; align-items: center; gap: 0.75rem; flex-wrap: wrap; color: var(--ink-soft); margin: 0 0 1rem; }
+    .goals { margin: 2rem 0 0; padding: 1.1rem 1.2rem; background: var(--panel); border-radius: var(--radius); }
+    .goals ul { list-style: none; padding: 0; margin: 0.6rem 0 0; }
+    .goal { display: grid; grid-template-columns: 1.25rem 1fr; gap: 0.1rem 0.6rem; padding: 0.35rem 0; }
+    .goal > svg { margin-top: 0.2rem; color: var(--line-strong); }
+    .goal[data-passed] > svg { color: var(--well); }
+    .seen { grid-column: 2; color: var(--ink-soft); font-size: var(--small); overflow-wrap: anywhere; }
+    .done { display: flex; gap: 0.75rem; align-items: center; flex-wrap: wrap; border-top: 1px solid var(--line); margin: 0.8rem 0 0; padding-top: 0.9rem; font-weight: 600; }
+    .done svg { color: var(--well); }
+    .help { margin-top: 1.75rem; }
+    .hints { padding: 0; margin: 0; list-style: none; counter-reset: hint; }
+    .hints li { counter-increment: hint; padding: 0.75rem 0 0.1rem 2.25rem; position: relative; border-top: 1px solid var(--line); font: var(--reading)/1.55 var(--prose); animation: in 180ms ease-out; margin-bottom: 0.6rem; }
+    .hints li::before { content: counter(hint); position: absolute; left: 0.45rem; font: 600 var(--small)/1.9 var(--ui); color: var(--ink-soft); }
+    .row { display: flex; gap: 0.5rem; flex-wrap: wrap; }
+    .row + .command { margin-top: 1rem; }
+    @media (max-width: 480px) { article { padding: 1.5rem 1rem 3rem; } h1 { font-size: 1.5rem; } }
+    @media print { :host { overflow: visible; height: auto; } article { max-width: none; } .acts, .row, .wait button { display: none; } }
   `];
 
-  @property({ attribute: false }) store!: DrillStore;
-  private solutionShown = false;
-  private readonly onChange = (): void => this.requestUpdate();
-
-  override connectedCallback(): void { super.connectedCallback(); this.store.addEventListener('change', this.onChange); }
-  override disconnectedCallback(): void { super.disconnectedCallback(); this.store.removeEventListener('change', this.onChange); }
+  @reactive() private solutionShown = false;
+  @reactive() private blocked = '';
 
   override render(): TemplateResult {
-    const { scenario, state } = this.store;
-    const steps = stepsOf(scenario.blocks);
-    const [intro, ...rest] = steps;
+    const { lesson, state } = this.store;
     return html`<article>
-      <h1>${scenario.title}</h1>
-      <p class="facts">${scenario.chapter} · ${scenario.level} · about ${scenario.minutes} minutes</p>
-      ${intro!.blocks.map((block) => this.block(block))}
-      ${rest.map((step, i) => this.step(step, i, state.step))}
+      <h1 tabindex="-1">${lesson.title}</h1>
+      <p class="facts">${lesson.chapter} · ${lesson.level} · about ${lesson.minutes} minutes</p>
+      ${lesson.intro.map((block) => this.block(block))}
+      ${lesson.steps.length ? html`<ol class="steps">${lesson.steps.map((step, i) => this.step(step, i, state.step))}</ol>` : nothing}
       ${this.goals()}
       ${this.help()}
     </article>`;
   }
 
   private step(step: LessonStep, i: number, current: number): TemplateResult {
-    const open = i === current;
-    return html`<section ?data-done=${i < current}>
-      <h2><button aria-expanded=${open} @click=${() => this.store.setStep(open ? -1 : i)}>
-        <span class="number" aria-hidden="true">${i < current ? '✓' : i + 1}</span><span>${step.title}</span>
-        ${i < current ? html`<span class="hidden">(done)</span>` : nothing}
+    const open = i === current, done = i < current;
+    return html`<li ?data-open=${open} ?data-done=${done}>
+      <h2><button aria-expanded=${open} id="step-${i}" @click=${() => this.store.setStep(open ? -1 : i)}>
+        <span class="number" aria-hidden="true">${done ? icon('tick', 14) : i + 1}</span><span>${step.title}${done ? html`<span class="hidden"> (done)</span>` : nothing}</span>
       </button></h2>
       ${open ? html`<div class="step">
         ${step.blocks.map((block) => this.block(block))}
-        ${i + 1 < stepsOf(this.store.scenario.blocks).length - 1 ? html`<button class="quiet" @click=${() => this.next(i)}>Next step</button>` : nothing}
+        ${i + 1 < this.store.lesson.steps.length ? html`<button class="quiet" @click=${() => this.next(i)}>Next: ${this.store.lesson.steps[i + 1]!.title} ${icon('right', 13)}</button>` : nothing}
       </div>` : nothing}
-    </section>`;
+    </li>`;
   }
 
   private next(i: number): void {
     this.store.setStep(i + 1);
     void this.updateComplete.then(() => {
-      const button = this.renderRoot.querySelectorAll<HTMLElement>('section > h2 > button')[i + 1];
+      const button = this.renderRoot.querySelector<HTMLElement>(`#step-${i + 1}`);
       button?.focus();
-      button?.scrollIntoView({ block: 'nearest' });
+      button?.scrollIntoView({ block: 'start' });
     });
   }
 
-  private block(block: Block): TemplateResult | typeof nothing {
+  private block(block: LessonBlock): TemplateResult {
     switch (block.kind) {
-      case 'prose': return html`<div class="prose">${unsafeHTML(marked.parse(block.text, { async: false }))}</div>`;
-      case 'console': return this.transcript(block);
-      case 'code': return html`<pre class="command shows">${block.text}</pre>`;
-      case 'sim': return block.hidden ? nothing : html`${block.verbs.map((verb) => (verb.verb === 'advance'
-        ? html`<p class="wait">Let about ${verb.seconds} seconds pass. The time bar below can skip them.</p>` : nothing))}`;
+      case 'prose': return html`<div class="prose">${unsafeHTML(block.html)}</div>`;
+      case 'code': return html`<div class="prose"><pre tabindex="0" aria-label="Listing"><code>${block.text}</code></pre></div>`;
+      case 'wait': return html`<p class="wait"><span>Let about ${block.seconds} seconds pass.</span>
+        <button class="quiet" @click=${() => this.store.skip()}>${icon('skip', 13)}Skip to the next change</button></p>`;
+      case 'console': return html`<div class="command" role="group" aria-label="Commands for ${block.node}">
+        ${block.exchanges.map(({ input, output }) => this.exchange(block.node, input, output))}
+      </div>`;
     }
   }
 
-  private transcript(block: Transcript): TemplateResult {
-    return html`<div class="command">${block.exchanges.map(({ input, output }) => html`
-      <div class="typed"><code>${input}</code>
+  private exchange(node: string, input: string, output: string): TemplateResult {
+    const shown = output.replace(/^\^[CDZ]\n/gm, '').trimEnd();
+    const key = `${node} ${input}`;
+    return html`<div><div class="typed"><code>${input}</code></div>
+      <div class="acts">
         <button @click=${(event: Event) => this.copy(event, input)} aria-label="Copy: ${input}">Copy</button>
-        <button class="go" @click=${() => this.store.run(block.node, input)} aria-label="Run on ${block.node}: ${input}">Run on ${block.node}</button>
+        <button class="go" @click=${() => this.run(node, input)} aria-label="${this.blocked === key ? 'Interrupt and run' : 'Run'} on ${node}: ${input}">
+          ${icon('right', 12)}${this.blocked === key ? 'Interrupt what runs there, then run' : `Run on ${node}`}</button>
       </div>
-      ${output.trim() && output.trim() !== '^C' ? html`<pre class="shows" tabindex="0" aria-label="What it shows">${output.trimEnd()}</pre>` : nothing}`)}
-    </div>`;
+      ${shown === '' ? nothing : shown.split('\n').length <= SHORT_LINES ? html`<pre class="shows" tabindex="0" aria-label="What it shows">${shown}</pre>`
+        : html`<details><summary>What it shows</summary><pre class="shows" tabindex="0" aria-label="What it shows">${shown}</pre></details>`}</div>`;
+  }
+
+  private run(node: string, input: string): void {
+    const key = `${node} ${input}`;
+    const ran = this.store.run(node, input, this.blocked === key);
+    this.blocked = ran ? '' : key;
+    if (ran) this.dispatchEvent(new CustomEvent('ran', { bubbles: true, composed: true }));
   }
 
   private copy(event: Event, text: string): void {
     const button = event.currentTarget as HTMLButtonElement;
-    navigator.clipboard?.writeText(text).then(() => {
-      button.textContent = 'Copied';
-      setTimeout(() => { button.textContent = 'Copy'; }, 1_500);
-    }, () => { button.textContent = 'Not allowed'; });
+    const say = (word: string): void => { button.textContent = word; setTimeout(() => { button.textContent = 'Copy'; }, 1_600); };
+    const select = (): void => {
+      const code = button.closest('div')!.parentElement!.querySelector('code')!;
+      getSelection()?.selectAllChildren(code);
+      say('Not allowed here: it is selected instead');
+    };
+    if (!navigator.clipboard) select();
+    else navigator.clipboard.writeText(text).then(() => say('Copied'), select);
   }
 
-  private goals(): TemplateResult {
-    const { scenario, state } = this.store;
-    const all = state.goals.length === scenario.goals.length && state.goals.every((goal) => goal.passed);
-    return html`<div class="goals" aria-labelledby="goals" role="region">
+  private goals(): TemplateResult | typeof nothing {
+    const { goals } = this.store.state;
+    if (!goals.length) return nothing;
+    const all = goals.every(({ passed }) => passed);
+    return html`<section class="goals" aria-labelledby="goals">
       <h2 id="goals">Goals</h2>
-      <div aria-live="polite">
-        ${scenario.goals.map((goal, i) => {
-          const seen = state.goals[i];
-          return html`<div class="goal" ?data-passed=${seen?.passed}>
-            <span class="tick" aria-hidden="true">${seen?.passed ? '✓' : '○'}</span>
-            <span>${goal.title}<span class="hidden">: ${seen?.passed ? 'met' : 'not met yet'}</span></span>
-            ${seen && !seen.passed ? html`<span class="seen">${seen.message}</span>` : nothing}
-          </div>`;
-        })}
-        ${all ? html`<p class="done">All goals are met. The cluster is yours again.</p>` : nothing}
-      </div>
-    </div>`;
+      <ul>${goals.map((goal) => this.goal(goal))}</ul>
+      <div role="status">${all ? html`<p class="done">${icon('tick')}<span>All goals are met. The cluster is yours again.</span><a class="button quiet" href="#/">Back to the course</a></p>` : nothing}</div>
+    </section>`;
   }
 
-  private help(): TemplateResult {
-    const { scenario, state } = this.store;
-    return html`<div class="help">
-      ${state.hintsShown ? html`<ol aria-label="Hints">${scenario.hints.slice(0, state.hintsShown).map((hint) => html`<li>${unsafeHTML(marked.parseInline(hint, { async: false }))}</li>`)}</ol>` : nothing}
+  private goal({ title, passed, message, lostAt }: GoalView): TemplateResult {
+    const was = lostAt === null ? '' : ` Held until ${clockText(this.store.clockAt(lostAt))}.`;
+    return html`<li class="goal" ?data-passed=${passed}>${icon(passed ? 'tick' : 'ring')}
+      <span>${title}<span class="hidden">: ${passed === null ? 'not looked at yet' : passed ? 'met' : 'not met yet'}</span></span>
+      ${passed === false ? html`<span class="seen">${message}${was}</span>` : nothing}</li>`;
+  }
+
+  private help(): TemplateResult | typeof nothing {
+    const { lesson, state } = this.store;
+    if (!lesson.hints.length && !lesson.solution.length) return nothing;
+    const left = lesson.hints.length - state.hintsShown;
+    return html`<section class="help" aria-label="Help">
+      <ol class="hints">${lesson.hints.slice(0, state.hintsShown).map((hint) => html`<li>${unsafeHTML(hint)}</li>`)}</ol>
       <div class="row">
-        <button class="quiet" ?disabled=${state.hintsShown >= scenario.hints.length} @click=${() => this.store.showHint()}>${state.hintsShown ? 'Another hint' : 'Give me a hint'}</button>
-        <button class="quiet" aria-expanded=${this.solutionShown} @click=${() => { this.solutionShown = !this.solutionShown; this.requestUpdate(); }}>${this.solutionShown ? 'Hide the solution' : 'Show the solution'}</button>
+        ${lesson.hints.length ? html`<button class="quiet" ?disabled=${left === 0} @click=${() => this.store.showHint()}>${left === 0 ? 'No more hints' : `Hint ${state.hintsShown + 1} of ${lesson.hints.length}`}</button>` : nothing}
+        ${lesson.solution.length ? html`<button class="quiet" aria-expanded=${this.solutionShown} @click=${() => { this.solutionShown = !this.solutionShown; }}>${this.solutionShown ? 'Hide the solution' : 'Show the solution'}</button>` : nothing}
       </div>
-      ${this.solutionShown ? html`<div class="command" style="margin-top:12px">${scenario.solution.map((step) => html`<div class="typed"><code>${step.run}</code>
-        <button class="go" @click=${() => this.store.run(step.node, step.run)}>Run on ${step.node}</button></div>`)}</div>` : nothing}
-    </div>`;
+      ${this.solutionShown ? html`<div class="command">${lesson.solution.map(({ node, run }) => this.exchange(node, run, ''))}</div>` : nothing}
+    </section>`;
   }
 }
 
