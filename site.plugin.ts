@@ -11,15 +11,20 @@ import { load, root } from './src/drill/launch.mjs';
 interface Sources {
   stamp: string;
   readCourse: (folder: string) => Read[];
+  readCommands: (cache: string, stamp: string, stale: boolean) => unknown;
+  readGuide: (file: string) => string;
   worldFile: (topology: string, cache: string, stamp: string, stale: boolean) => Uint8Array;
 }
 const SEED = 1;
 const scenarios = join(root, 'scenarios');
 const sources = async (): Promise<Sources> => await load('src/drill/course.ts') as unknown as Sources;
 
+const cache = join(root, 'node_modules/.cache/firedrill/worlds');
+const stale = process.env['FIREDRILL_WORLDS'] === 'stale';
+
 const worldOf = async (topology: string): Promise<Uint8Array> => {
   const { worldFile, stamp } = await sources();
-  return worldFile(topology, join(root, 'node_modules/.cache/firedrill/worlds'), stamp, process.env['FIREDRILL_WORLDS'] === 'stale');
+  return worldFile(topology, cache, stamp, stale);
 };
 
 /** Every topology that a lesson begins with. */
@@ -27,12 +32,22 @@ const topologiesOf = (course: readonly Read[]): string[] => [...new Set(['three-
 
 /** `virtual:course`: the list of all drills; each drill's text is a module of its own. */
 function courseModules(): Plugin {
-  const COURSE = 'virtual:course', DRILL = 'virtual:drill/';
+  const COURSE = 'virtual:course', DRILL = 'virtual:drill/', COMMANDS = 'virtual:commands', GUIDE = 'virtual:guide';
+  const names = [COURSE, COMMANDS, GUIDE];
   return {
     name: 'course',
-    resolveId: (id) => (id === COURSE || id.startsWith(DRILL) ? `\0${id}` : null),
+    resolveId: (id) => (names.includes(id) || id.startsWith(DRILL) ? `\0${id}` : null),
     async load(id) {
       if (!id.startsWith('\0virtual:')) return null;
+      if (id === `\0${COMMANDS}`) {
+        const { readCommands, stamp } = await sources();
+        return `export default ${JSON.stringify(readCommands(cache, stamp, stale))}`;
+      }
+      if (id === `\0${GUIDE}`) {
+        const file = join(root, 'docs/scenarios.md');
+        this.addWatchFile(file);
+        return `export default ${JSON.stringify((await sources()).readGuide(file))}`;
+      }
       const course = (await sources()).readCourse(scenarios);
       for (const { file } of course) this.addWatchFile(join(root, file));
       if (id.startsWith(`\0${DRILL}`)) {

@@ -7,10 +7,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { digest } from '../sim/engine/digest.ts';
 import { pack } from '../sim/engine/pack.ts';
+import { Session } from './session.ts';
 import type { Topology } from '../sim/cluster.ts';
+import { images } from '../sim/images.ts';
+import { Simulation } from '../sim/simulation.ts';
+import { programs } from '../shell/bin/registry.ts';
 import { bootKept } from './kept.ts';
-import { lessonOf, type Lesson } from './lesson.ts';
+import { htmlOf, lessonOf, type Lesson } from './lesson.ts';
 import type { Problem } from './markdown.ts';
+import { referenceOf, type CommandRoom } from './reference.ts';
 import { parseScenario, type Scenario } from './scenario.ts';
 
 export const PAGE_SEED = 1;
@@ -30,3 +35,9 @@ export const readCourse = (folder: string): Read[] => readdirSync(folder).filter
 /** A booted world as the page fetches it. */
 export const worldFile = (topology: string, cache: string, stamp: string, stale: boolean): Uint8Array =>
   gzipSync(pack(bootKept(cache, stamp, stale)(topology as Topology, PAGE_SEED)), { level: 9 });
+
+/** The commands that the cluster's machines know. */
+export const readCommands = (cache: string, stamp: string, stale: boolean): CommandRoom[] =>
+  referenceOf(new Session(new Simulation(bootKept(cache, stamp, stale)('three-masters', PAGE_SEED), programs, images)));
+
+export const readGuide = (file: string): string => htmlOf(readFileSync(file, 'utf8'));

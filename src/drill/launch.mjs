@@ -10,7 +10,7 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const cache = join(root, 'node_modules/.cache/firedrill');
 
 /** The newest change below these paths: a cheap stamp of what stands there. */
-function newest(paths) {
+export function newest(paths) {
   let stamp = 0, count = 0;
   const visit = (path) => {
     const info = statSync(path);

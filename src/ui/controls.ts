@@ -2,6 +2,7 @@
 import { css } from 'lit';
 
 export const controls = css`
+  :host, *, ::before, ::after { box-sizing: border-box; }
   button, .button {
     font: inherit; color: inherit; background: none; border: 1px solid transparent; border-radius: var(--radius);
     min-height: 2rem; padding: 0.2rem 0.7rem; cursor: pointer; line-height: 1.4; text-decoration: none; white-space: nowrap;
@@ -20,6 +21,15 @@ export const controls = css`
   kbd { font-size: var(--small); border: 1px solid var(--line); border-bottom-width: 2px; border-radius: 4px; padding: 0 0.35em; background: var(--raised); }
   @media (prefers-reduced-motion: reduce) { *, ::before, ::after { transition: none !important; animation: none !important; } }
   @media (forced-colors: active) { button, .button { border-color: ButtonBorder; } [aria-pressed='true'], [aria-selected='true'] { outline: 2px solid Highlight; outline-offset: -3px; } }
+`;
+
+/** Pages of text: one column, room round it. */
+export const sheet = css`
+  :host { display: block; }
+  .page { max-width: 52rem; margin: 0 auto; padding: 3.5rem 2rem 6rem; }
+  .page > h1 { font: 680 var(--title)/1.2 var(--ui); letter-spacing: -0.022em; margin: 0 0 0.75rem; text-wrap: balance; }
+  .lead { font: var(--reading)/1.6 var(--prose); color: var(--ink-soft); margin: 0 0 2rem; max-width: 38rem; }
+  @media (max-width: 640px) { .page { padding: 2rem 1rem 4rem; } }
 `;
 
 /** Running text, as a book sets it. */

@@ -82,6 +82,11 @@ export class DrillApp extends LitElement {
         const [{ sandbox }] = await Promise.all([import('./free.ts'), import('./drill-training.ts')]);
         return { name: 'drill', read: sandbox, step: null };
       }
+      case 'try': {
+        const [{ triedDrill }] = await Promise.all([import('./trying.ts'), import('./drill-training.ts')]);
+        const read = triedDrill();
+        return read ? { name: 'drill', read, step: null } : { name: 'nowhere' };
+      }
       case 's': {
         const [read] = await Promise.all([loadDrill(decodeURIComponent(id ?? '')), import('./drill-training.ts')]);
         if (!read) return { name: 'nowhere' };

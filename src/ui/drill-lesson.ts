@@ -104,7 +104,7 @@ export class DrillLesson extends StoreElement {
       case 'prose': return html`<div class="prose">${unsafeHTML(block.html)}</div>`;
       case 'code': return html`<div class="prose"><pre tabindex="0" aria-label="Listing"><code>${block.text}</code></pre></div>`;
       case 'wait': return html`<p class="wait"><span>Let about ${block.seconds} seconds pass.</span>
-        <button class="quiet" @click=${() => this.store.skip()}>${icon('skip', 13)}Skip to the next change</button></p>`;
+        <button class="quiet" ?disabled=${this.store.state.skipping} @click=${() => this.store.skip(block.seconds)}>${icon('skip', 13)}Skip ${block.seconds} seconds</button></p>`;
       case 'console': return html`<div class="command" role="group" aria-label="Commands for ${block.node}">
         ${block.exchanges.map(({ input, output }) => this.exchange(block.node, input, output))}
       </div>`;

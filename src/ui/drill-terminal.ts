@@ -13,10 +13,12 @@ import { DARK, LIGHT } from './palette.ts';
 import type { DrillStore } from './store.ts';
 
 const FONT_SIZES = { least: 9, usual: 14, most: 28 };
+/** How long an Escape waits for the Tab that would make it the way out. */
+const ESCAPE_MS = 350;
 const LEAVE_HINT = 'Shift+Tab leaves backwards, Escape and then Tab forwards.';
 
 /** The prompt of a fresh login, before the world has said so itself. */
-export const firstPrompt = (node: string): string => `[vagrant@${node} ~]$ `;
+export const firstPrompt = (node: string): string => `${node}$ `;
 
 /**
  * A document that hands out inert elements for xterm's style sheets: a strict policy forbids those. What it
@@ -42,7 +44,7 @@ function documentWithoutStyles(onStyle: (sheet: HTMLElement) => void): Document 
 
 export class DrillTerminal extends LitElement {
   static override styles = [unsafeCSS(xtermStyle), css`
-    :host { display: block; height: 100%; background: var(--term); padding: 12px 4px 8px 16px; overflow: hidden; position: relative; }
+    :host { box-sizing: border-box; display: block; height: 100%; background: var(--term); padding: 12px 4px 8px 16px; overflow: hidden; position: relative; }
     :host([hidden]) { display: none; }
     .screen { height: 100%; }
     .xterm-viewport { scrollbar-width: thin; background-color: transparent !important; }
@@ -70,7 +72,7 @@ export class DrillTerminal extends LitElement {
   /** What shows is only what we expect. */
   private expected = false;
   private typed = '';
-  private escaped = false;
+  private escape: ReturnType<typeof setTimeout> | null = null;
   private oneShot = false;
   private readonly darkness = matchMedia('(prefers-color-scheme: dark)');
   private readonly onScheme = (): void => { if (this.xterm) this.xterm.options.theme = this.theme(); };
@@ -203,9 +205,14 @@ export class DrillTerminal extends LitElement {
 
   private pageKey(event: KeyboardEvent): boolean {
     if (event.type !== 'keydown') return true;
-    const afterEscape = this.escaped;
-    this.escaped = event.key === 'Escape';
-    if (event.key === 'Tab' && (event.shiftKey || afterEscape)) return false;
+    if (event.key === 'Tab' && (event.shiftKey || this.escape !== null)) { this.dropEscape(); return false; }
+    this.flushEscape();
+    if (event.key === 'Escape' && !event.ctrlKey && !event.altKey && !event.metaKey) {
+      // Held until it is plain that no Tab follows: a shell that got it would take the next key for a meta key.
+      this.escape = setTimeout(() => this.flushEscape(), ESCAPE_MS);
+      event.preventDefault();
+      return false;
+    }
     if (event.ctrlKey && event.shiftKey && event.code === 'KeyC') { this.copy(event); return false; }
     if (event.ctrlKey && !event.shiftKey && event.code === 'KeyC' && this.xterm!.hasSelection()) { this.copy(event); return false; }
     if ((event.ctrlKey && event.shiftKey && event.code === 'KeyV') || (event.ctrlKey && !event.shiftKey && !event.altKey && event.code === 'KeyV')) return false;
@@ -219,6 +226,16 @@ export class DrillTerminal extends LitElement {
       return false;
     }
     return true;
+  }
+
+  private dropEscape(): void {
+    if (this.escape !== null) clearTimeout(this.escape);
+    this.escape = null;
+  }
+  private flushEscape(): void {
+    if (this.escape === null) return;
+    this.dropEscape();
+    this.type('\x1b');
   }
 
   private copy(event: KeyboardEvent): void {

@@ -4,11 +4,11 @@
  */
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { state as reactive } from 'lit/decorators.js';
-import { styleMap } from 'lit/directives/style-map.js';
 import { controls } from './controls.ts';
 import { StoreElement } from './element.ts';
 import type { Speed } from './engine/messages.ts';
 import { icon } from './icons.ts';
+import { styled } from './styled.ts';
 import { clockText, dateText, spanText } from './words.ts';
 
 interface Happening { at: number; kind: 'command' | 'cluster' | 'goal'; label: string; step: number | null; state: string }
@@ -99,7 +99,7 @@ export class DrillTimeline extends StoreElement {
     const from = store.state.startedAt, span = Math.max(1, store.now - from);
     const happenings = this.happenings();
     return html`<div class="track" aria-hidden="true">
-      ${happenings.map((each) => html`<button tabindex="-1" class="mark ${each.kind} ${each.state}" style=${styleMap({ left: `${Math.min(100, Math.max(0, ((each.at - from) / span) * 100)).toFixed(2)}%` })}
+      ${happenings.map((each) => html`<button tabindex="-1" class="mark ${each.kind} ${each.state}" ${styled({ left: `${Math.min(100, Math.max(0, ((each.at - from) / span) * 100)).toFixed(2)}%` })}
         title="${spanText(each.at - from)} ${each.label}" @click=${() => { if (each.step !== null) store.goTo(each.step); }}></button>`)}
       <span class="now"></span>
     </div>`;

@@ -4,7 +4,6 @@
  */
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property, state as reactive } from 'lit/decorators.js';
-import { styleMap } from 'lit/directives/style-map.js';
 import type { Read } from '../drill/course.ts';
 import { controls } from './controls.ts';
 import './drill-lesson.ts';
@@ -13,6 +12,7 @@ import type { DrillMachine } from './drill-machine.ts';
 import './drill-timeline.ts';
 import { keepDrill, keptDrill, readChoice, saveChoice } from './keeping.ts';
 import { DrillStore } from './store.ts';
+import { styled } from './styled.ts';
 
 const SEED = 1;
 type Pane = 'lesson' | 'terminal' | 'map';
@@ -114,7 +114,7 @@ export class DrillTraining extends LitElement {
     return html`
       ${store.state.notice ? html`<div class="notice" role="status"><span>${store.state.notice}</span><button class="quiet" @click=${() => store.dismiss()}>Understood</button></div>` : nothing}
       <div class="panes" role="group" aria-label="What to show">${panes.map(([name, label]) => html`<button aria-pressed=${pane === name} @click=${() => { this.pane = name; }}>${label}</button>`)}</div>
-      <main data-pane=${pane} style=${styleMap({ '--share': `${this.share}%` })} @ran=${() => this.ran()}>
+      <main data-pane=${pane} ${styled({ '--share': `${this.share}%` })} @ran=${() => this.ran()}>
         ${free ? nothing : html`<drill-lesson .store=${store}></drill-lesson>
         <div class="grip" role="separator" tabindex="0" aria-orientation="vertical" aria-label="Width of the lesson" aria-valuenow=${this.share} aria-valuemin=${SHARE.least} aria-valuemax=${SHARE.most}
           @keydown=${(event: KeyboardEvent) => this.gripKey(event)} @pointerdown=${(event: PointerEvent) => this.grip(event)}></div>`}

@@ -19,4 +19,4 @@ export const home = free('home', 'A cluster in trouble', [{
     { verb: 'fault', name: 'sysctl', args: { node: 'node-2', key: 'net.ipv4.ip_forward', value: '0' }, line: 0 },
     { verb: 'advance', seconds: 62, line: 0 },
   ],
-}], [{ id: 'healthy', title: 'gravity status says active', on: 'node-1', run: 'gravity status', user: 'trainee', match: 'Cluster status:\\s+active', not: 'degraded', within: 0 }]);
+}], [{ id: 'healthy', title: 'gravity status says active', on: 'node-1', run: 'gravity status', user: 'vagrant', match: 'Cluster status:\\s+active', not: 'degraded', within: 0 }]);

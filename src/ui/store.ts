@@ -147,7 +147,8 @@ export class DrillStore extends EventTarget {
   resize(terminal: string, cols: number, rows: number): void { this.send({ kind: 'resize', terminal, cols, rows }); }
   activate(id: string): void { if (id !== this.state.active) this.update({ active: id }); }
   setSpeed(speed: Speed): void { this.send({ kind: 'speed', speed }); }
-  skip(): void { this.send({ kind: 'skip' }); }
+  /** Ahead to the next change, or by so many seconds. Again: stops. */
+  skip(seconds: number | null = null): void { this.send({ kind: 'skip', seconds }); }
   undo(): void { this.send({ kind: 'undo' }); }
   redo(): void { this.send({ kind: 'redo' }); }
   goTo(step: number): void { this.send({ kind: 'goTo', step }); }

@@ -28,6 +28,8 @@ const LEAP_MAX_MS = 250;
 /** A command that was typed while time stands may take this long. */
 const PAUSED_PATIENCE_US = seconds(120);
 const SKIP_STEP_US = seconds(1);
+/** A change is over when nothing more has followed for so long. */
+const SETTLE_US = seconds(4);
 const SKIP_MAX_US = seconds(900);
 const LOOK_EVERY_MS = 400;
 const ASK_AGAIN_US = seconds(20);
@@ -39,7 +41,7 @@ export class Desk {
   private lastWall: number;
   private sliceEnd = 0;
   private target: Us;
-  private skip: { limit: Us; before: View } | null = null;
+  private skip: { limit: Us; /** Not to the next change, but to the limit. */ whole: boolean; changedAt: Us | null } | null = null;
   /** A command was typed while time stands. */
   private errand: Us | null = null;
   private restoring: Generator<void, void> | null = null;
@@ -124,10 +126,11 @@ export class Desk {
     this.around.rouse(0);
   }
 
-  /** Runs ahead until the cluster changes, or stops doing so. */
-  skipToChange(): void {
-    this.skip = this.skip ? null : { limit: this.run.now + SKIP_MAX_US, before: viewOf(this.run.session.sim.world) };
+  /** Runs ahead until the cluster has changed and settled, or for so many seconds; or stops doing so. */
+  skipAhead(count: number | null): void {
+    this.skip = this.skip ? null : { limit: this.run.now + (count === null ? SKIP_MAX_US : seconds(count)), whole: count !== null, changedAt: null };
     this.target = this.run.now;
+    this.look(false);
     this.tell();
     this.around.rouse(0);
   }
@@ -174,13 +177,14 @@ export class Desk {
   private goAhead(skip: NonNullable<Desk['skip']>): void {
     const { session } = this.run;
     do {
-      session.sim.runUntil(Math.min(this.run.now + SKIP_STEP_US, skip.limit), this.enough);
-      const after = viewOf(session.sim.world);
-      if (changesBetween(skip.before, after).length === 0 && this.run.now < skip.limit) continue;
+      if (session.sim.runUntil(Math.min(this.run.now + SKIP_STEP_US, skip.limit), this.enough)) break;
+      if (this.look(false)) skip.changedAt = this.run.now;
+      const settled = !skip.whole && skip.changedAt !== null && this.run.now - skip.changedAt >= SETTLE_US;
+      if (!settled && this.run.now < skip.limit) continue;
       this.skip = null;
       this.target = this.run.now;
-      this.look(true, skip.before);
       this.askGoals();
+      this.keep();
       return;
     } while (!this.enough());
   }
@@ -195,13 +199,14 @@ export class Desk {
     if (this.goals.some((goal) => !goal.passed) && this.run.now - this.askedAt > ASK_AGAIN_US) this.askGoals();
   }
 
-  /** Takes a view of the world; notes what has changed since the last one, or since `before`. */
-  private look(afresh: boolean, before = afresh ? null : this.view): void {
+  /** Takes a view of the world and notes what has changed since the last one; whether anything has. */
+  private look(afresh: boolean): boolean {
     this.lookedAt = this.around.now();
     const view = viewOf(this.run.session.sim.world);
-    const changes = before ? changesBetween(before, view) : [];
+    const changes = afresh ? [] : changesBetween(this.view, view);
     if (changes.length) this.marks = [...this.marks, { at: this.run.now, kind: 'cluster' as const, label: changes.slice(0, 6).join('\n') }].slice(-MARKS_MAX);
     this.view = view;
+    return changes.length > 0;
   }
 
   askGoals(): void {

@@ -35,7 +35,7 @@ export interface FaultView { name: string; title: string; args: Readonly<Record<
 
 /** A question that changes nothing: it is answered from a fork, or from the world as it is. */
 export type Question =
-  | { ask: 'exec'; node: string; command: string; user?: 'trainee' | 'root' }
+  | { ask: 'exec'; node: string; command: string; user?: 'vagrant' | 'root' }
   | { ask: 'trace'; from: { node: string } | { pod: string }; to: string; proto: 'tcp' | 'udp' | 'icmp'; port: number }
   | { ask: 'digest' }
   | { ask: 'log' }
@@ -57,7 +57,7 @@ export type ToWorker =
   | { kind: 'resize'; terminal: string; cols: number; rows: number }
   | { kind: 'strike'; request: number; name: string; args: Readonly<Record<string, string | number | boolean>> }
   | { kind: 'undo' } | { kind: 'redo' } | { kind: 'reset' } | { kind: 'goTo'; step: number }
-  | { kind: 'speed'; speed: Speed } | { kind: 'skip' } | { kind: 'hidden'; hidden: boolean }
+  | { kind: 'speed'; speed: Speed } | { kind: 'skip'; seconds: number | null } | { kind: 'hidden'; hidden: boolean }
   | { kind: 'question'; request: number; question: Question };
 
 export type Stage = 'loading' | 'setting up' | 'replaying' | 'ready';

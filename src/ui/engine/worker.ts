@@ -69,7 +69,7 @@ function handle(message: ToWorker): void {
     case 'reset': run.reset(); desk.travelled(); break;
     case 'goTo': run.goTo(message.step); desk.travelled(); break;
     case 'speed': desk.setSpeed(message.speed); break;
-    case 'skip': desk.skipToChange(); break;
+    case 'skip': desk.skipAhead(message.seconds); break;
     case 'hidden': desk.setHidden(message.hidden); break;
     case 'question':
       try { say({ kind: 'answer', request: message.request, value: answer(run, message.question) }); } catch (error) {

@@ -1,0 +1,110 @@
+/** Drill 1.1 in a real browser, from its first line to its last, by keyboard alone, as a person would play it. */
+import type { Browser, Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SITE } from './support/build.ts';
+import { enter, screenText, see, tabTo, untilReady } from './support/person.ts';
+import { openBrowser, serve, type Site } from './support/site.ts';
+
+let site: Site, browser: Browser, page: Page;
+const errors: string[] = [], requests: string[] = [];
+
+beforeAll(async () => {
+  site = await serve(SITE);
+  browser = await openBrowser();
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  page = await context.newPage();
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text()); });
+  page.on('request', (request) => requests.push(request.url()));
+  await page.goto(`${site.url}#/s/1.1`);
+});
+afterAll(async () => { await browser?.close(); await site?.close(); });
+
+const lesson = () => page.locator('drill-lesson');
+const goal = (name: RegExp) => lesson().locator('.goal', { hasText: name });
+const skip = async (): Promise<void> => {
+  await tabTo(page, /^Skip to the next change/);
+  await page.keyboard.press('Enter');
+  await expect.poll(() => page.locator('drill-timeline').getByRole('button', { name: 'Stop skipping' }).count(), { timeout: 60_000 }).toBe(0);
+};
+const toTerminal = async (): Promise<void> => tabTo(page, /^Terminal on node-1/, true);
+
+describe('drill 1.1', () => {
+  it('takes keys before the world is there, and loses none', async () => {
+    await page.locator('drill-terminal').first().waitFor();
+    await see(page, /^node-1\$ *$/);
+    await page.keyboard.type('kubectl create -f debug.yaml');
+    expect(await screenText(page)).toContain('kubectl create -f debug.yaml');
+    await untilReady(page);
+    await page.keyboard.press('Enter');
+    await see(page, /^node-1\$ kubectl create -f debug\.yaml\ndaemonset\.extensions\/debug created\nnode-1\$/);
+  });
+
+  it('shows the pods come up when time is skipped', async () => {
+    await tabTo(page, /^Skip 20 seconds/, true);
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('drill-timeline').getByRole('button', { name: 'Skip to the next change' }).count(), { timeout: 60_000 }).toBe(1);
+    await tabTo(page, /^Terminal on node-1/);
+    await enter(page, 'kubectl get pods -l app=debug');
+    await see(page, /debug-\w+ +1\/1 +Running(.*\n)+.*Running(.*\n)+.*Running/);
+  });
+
+  it('breaks forwarding, and the pod loses the cluster while the nodes stay Ready', async () => {
+    await enter(page, "POD=$(kubectl get pods -l app=debug --field-selector spec.nodeName=192.168.121.232 -o jsonpath='{.items[0].metadata.name}')");
+    await enter(page, 'clear');
+    await enter(page, 'kubectl exec $POD -- chroot /rootfs curl -sk https://gravity-site.kube-system.svc.cluster.local:3009/healthz; echo');
+    await see(page, /"status":"ok"/);
+    await enter(page, 'clear');
+    await enter(page, 'sudo sysctl -w net.ipv4.ip_forward=0');
+    await see(page, /net\.ipv4\.ip_forward = 0/);
+    await page.keyboard.type('kubectl exec $POD -- chroot /rootfs curl -sk -m 4 https://gravity-site.kube-system.svc.cluster.local:3009/healthz; echo left $?\r');
+    await page.waitForTimeout(700);
+    await page.keyboard.press('Control+c');
+    await see(page, /\^C/);
+    await enter(page, 'kubectl get nodes');
+    await see(page, /232 +Ready/);
+    await expect.poll(() => goal(/node-1 forwards/).getAttribute('data-passed'), { timeout: 20_000 }).toBeNull();
+    await expect.poll(() => goal(/node-1 forwards/).textContent(), { timeout: 20_000 }).toContain('net.ipv4.ip_forward is still 0');
+  });
+
+  it('finds the cause in gravity status a minute later', async () => {
+    await skip();
+    await expect.poll(() => page.locator('drill-machine').getByRole('tab', { name: /node-1/ }).textContent(), { timeout: 30_000 }).toContain('degraded');
+    await toTerminal();
+    await enter(page, 'clear');
+    await enter(page, 'gravity status');
+    await see(page, /degraded(.*\n)+.*ipv4 forwarding is off/);
+  });
+
+  it('repairs it, and every goal is met', async () => {
+    await enter(page, 'sudo sysctl -w net.ipv4.ip_forward=1');
+    await expect.poll(() => goal(/node-1 forwards/).getAttribute('data-passed'), { timeout: 20_000 }).toBe('');
+    await skip();
+    await expect.poll(() => lesson().locator('.done').count(), { timeout: 30_000 }).toBe(1);
+  });
+
+  it('undoes the repair and takes it up again', async () => {
+    await tabTo(page, /^Undo/);
+    await page.keyboard.press('Enter');
+    await expect.poll(() => goal(/node-1 forwards/).getAttribute('data-passed'), { timeout: 20_000 }).toBeNull();
+    await see(page, /ipv4 forwarding is off/);
+    expect(await screenText(page)).not.toContain('ip_forward = 1');
+    await tabTo(page, /^Redo/);
+    await page.keyboard.press('Enter');
+    await see(page, /ip_forward = 1/);
+  });
+
+  it('keeps everything across a reload', async () => {
+    const before = await screenText(page);
+    await page.waitForTimeout(300);
+    await page.reload();
+    await untilReady(page);
+    await expect.poll(() => screenText(page)).toBe(before);
+    await expect.poll(() => goal(/node-1 forwards/).getAttribute('data-passed'), { timeout: 20_000 }).toBe('');
+  });
+
+  it('spoke to no other host and complained of nothing', () => {
+    expect(requests.filter((url) => !url.startsWith(site.url) && !url.startsWith('data:') && !url.startsWith('blob:'))).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+});
