@@ -55,7 +55,7 @@ export interface Link {
   /** A single message is being posted to it, for want of a stream. */
   posting: boolean;
   /** The prober's last finding, if it was a failure. */
-  failing: boolean;
+  /** The clock difference that the prober measured when it last changed, and how often the same since. */ skew: { us: Us; times: number }; failing: boolean;
 }
 
 const reader = <T>(key: string) => function* (): Sys<T> {

@@ -10,7 +10,7 @@ import { getConfig, getLinks, getState, type Link, log, mono, patchLink, setLink
 import type { Message, NodeId } from './raft.ts';
 
 export const newLink = (id: NodeId, urls: readonly string[]): Link =>
-  ({ id, urls, in: null, out: null, active: false, activeSince: 0, dialling: false, tries: 0, posting: false, failing: false });
+  ({ id, urls, in: null, out: null, active: false, activeSince: 0, dialling: false, tries: 0, posting: false, skew: { us: 0, times: 0 }, failing: false });
 
 /** A message that carries nothing, so that a silent stream is known to be alive. */
 export const KEEPALIVE = { type: 'link' } as const;

@@ -3,7 +3,7 @@
  * and the leader's monitor of versions. Both only talk to the log. rafthttp/probing_status.go and
  * etcdserver/cluster_util.go of 3.3.
  */
-import { seconds } from '../../engine/time.ts';
+import { ms, seconds } from '../../engine/time.ts';
 import { fetchOnce, goError } from '../../proc/http.ts';
 import type { Sys } from '../../proc/program.ts';
 import { call } from '../../proc/syscalls.ts';
@@ -15,6 +15,9 @@ import type { NodeId } from './raft.ts';
 
 const STATUS_US = seconds(30);
 const STATUS_ERROR_US = seconds(5);
+/** Clocks that kept their difference this closely for so many probes are steady: probing then rests until something is disturbed. */
+const STEADY_US = ms(2), STEADY_TIMES = 10;
+const SKEW_MAX_US = seconds(1);
 const VERSIONS_US = seconds(4);
 const PROBERS = ['ROUND_TRIPPER_RAFT_MESSAGE', 'ROUND_TRIPPER_SNAPSHOT'];
 
@@ -26,12 +29,14 @@ export function* startMonitors(): Sys<void> {
 /** The entry of the prober's alarm: each peer in a thread of its own, so that a silent one holds up nobody. */
 export function* onProbe(): Sys<void> {
   const links = yield* getLinks();
-  let failing = false;
+  let failing = false, steady = true;
   for (const id in links) {
     failing ||= links[id]!.failing || !links[id]!.active;
+    steady &&= links[id]!.skew.times >= STEADY_TIMES;
     yield* call('thread', { entry: 'probePeer', event: { peer: id } });
   }
-  yield* call('timer', { name: 'probe', entry: 'probe', afterUs: failing ? STATUS_ERROR_US : STATUS_US });
+  const afterUs = failing ? STATUS_ERROR_US : STATUS_US;
+  yield* call('timer', { name: 'probe', entry: 'probe', afterUs, ...(steady && !failing && { everyUs: afterUs, quiet: true }) });
 }
 
 export function* onProbePeer(id: NodeId): Sys<void> {
@@ -54,7 +59,10 @@ export function* onProbePeer(id: NodeId): Sys<void> {
   if (!now.ok) return;
   const theirs = (got.response.body as { now: number }).now;
   const difference = now.value.real - theirs - Math.round((now.value.mono - started) / 2);
-  if (difference > seconds(1)) yield* log('W', 'rafthttp', `the clock difference against peer ${id} is too high [${goDuration(difference)} > 1s]`);
+  const { skew } = link;
+  const same = Math.abs(difference - skew.us) <= STEADY_US && difference <= SKEW_MAX_US;
+  yield* patchLink(id, { skew: same ? { us: skew.us, times: skew.times + 1 } : { us: difference, times: 0 } });
+  if (difference > SKEW_MAX_US) yield* log('W', 'rafthttp', `the clock difference against peer ${id} is too high [${goDuration(difference)} > 1s]`);
 }
 
 /** The leader asks members for their versions; those that are well are not asked, as nothing would come of it. */
