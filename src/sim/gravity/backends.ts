@@ -67,6 +67,12 @@ export function* loadUpdatePlan(id: string): Sys<Plan | string> {
   return local ?? shared ?? `no operation plan for operation ${id} found`;
 }
 
+/** What another node knows of an update, with what this one knows of it. */
+export function* takeUpdatePlan({ operation, plan }: UpdateFile): Sys<void> {
+  const file = yield* readUpdateFile();
+  yield* writeUpdateFile({ operation, plan: file?.operation.id === operation.id ? reconcile(file.plan, plan) : plan });
+}
+
 export function* saveUpdatePlan(operation: OperationRecord, plan: Plan): Sys<void> {
   yield* writeUpdateFile({ operation, plan });
   if (!(yield* etcdIsHealthy())) return;

@@ -9,7 +9,7 @@ import { realNow } from '../../../sim/gravity/console.ts';
 import { gravityBinary } from '../../../sim/gravity/layout/installer.ts';
 import { AGENT_BIN, STATE_DIR, UNIT_DIR } from '../../../sim/gravity/layout/paths.ts';
 import { AGENT_UNIT } from '../../../sim/gravity/layout/units.ts';
-import { snapshot } from '../../../sim/gravity/backends.ts';
+import { snapshot, takeUpdatePlan, type UpdateFile } from '../../../sim/gravity/backends.ts';
 import type { ServerRecord } from '../../../sim/gravity/state.ts';
 import type { Release } from '../../../sim/gravity/versions.ts';
 import { serveHttp, type HttpRequest, type HttpResponse } from '../../../sim/proc/http.ts';
@@ -87,7 +87,8 @@ function* answer(request: HttpRequest): Sys<HttpResponse> {
       yield* capture({ path: '/usr/bin/systemctl', argv: ['systemctl', '--no-block', 'stop', AGENT_UNIT.name] });
       return reply(200, {});
     case '/execute': {
-      const { phase, force } = (request.body ?? {}) as { phase?: string; force?: boolean };
+      const { phase, force, operation, plan } = (request.body ?? {}) as { phase?: string; force?: boolean } & Partial<UpdateFile>;
+      if (operation && plan) yield* takeUpdatePlan({ operation, plan });
       const argv = ['gravity', 'plan', 'execute', `--phase=${phase ?? ''}`, ...(force ? ['--force'] : [])];
       const done = yield* capture({ path: AGENT_BIN, argv, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'dumb', HOME: '/root' } });
       const error = /\[ERROR\]: ([\s\S]*?)\n?$/.exec(done.text)?.[1] ?? null;

@@ -12,7 +12,7 @@ import { expandExecutors } from '../../../sim/gravity/phases/expand.ts';
 import { installExecutors } from '../../../sim/gravity/phases/install.ts';
 import { upgradeExecutors } from '../../../sim/gravity/phases/upgrade.ts';
 import type { Phase, Plan } from '../../../sim/gravity/plan.ts';
-import type { ServerRecord, SiteRecord } from '../../../sim/gravity/state.ts';
+import type { OperationRecord, ServerRecord, SiteRecord } from '../../../sim/gravity/state.ts';
 import { NOSTALGIC, type Cluster, type Server } from '../../../sim/gravity/topology.ts';
 import { ALPHA, releaseOf } from '../../../sim/gravity/versions.ts';
 import type { Json, Sys } from '../../../sim/proc/program.ts';
@@ -32,10 +32,12 @@ export const serverOf = (record: ServerRecord): Server =>
 const logFor = (component: string, host: string): Desk['log'] => (level, message, phase) => logBoth(level, message, component, { phase }, host);
 function* nobody(): Sys<Outcome | { readonly noAgent: true }> { return { noAgent: true }; }
 
-/** Runs a phase by the agent on its node. */
-function* byAgent(phase: Phase, force: boolean): Sys<Outcome | { readonly noAgent: true }> {
+/** Runs a phase by the agent on its node. The plan goes along: what etcd could not be told yet is known there too. */
+function* byAgent(operation: OperationRecord, phase: Phase, force: boolean): Sys<Outcome | { readonly noAgent: true }> {
   const { address } = (phase.execServer ?? phase.server)!;
-  const got = yield* ask(`https://${address}:3012/execute`, { method: 'POST', body: { phase: phase.id, force }, timeoutUs: seconds(3_600), cert: 'kubelet' });
+  const plan = yield* loadUpdatePlan(operation.id);
+  const body = { phase: phase.id, force, ...(typeof plan === 'string' ? {} : { operation, plan }) } as unknown as Json;
+  const got = yield* ask(`https://${address}:3012/execute`, { method: 'POST', body, timeoutUs: seconds(3_600), cert: 'kubelet' });
   if (!got.ok) return { noAgent: true };
   const answer = judged(got);
   if (!answer.ok) return answer.error;
@@ -51,7 +53,7 @@ export function* updateDesk(found: Found, site: SiteRecord): Sys<Desk> {
   const executors = upgradeExecutors({ cluster, self, from: cluster.release, to });
   return {
     load: () => loadUpdatePlan(id), save: (plan) => saveUpdatePlan(found.operation, plan), executor: (name) => executors[name],
-    isLocal: (address) => here.addresses.includes(address), remote: byAgent, log: logFor('fsm:update', self.name),
+    isLocal: (address) => here.addresses.includes(address), remote: (phase, force) => byAgent(found.operation, phase, force), log: logFor('fsm:update', self.name),
   };
 }
 

@@ -10,7 +10,7 @@ import { gravityBinary } from '../layout/installer.ts';
 import { hostLinks } from '../layout/host.ts';
 import { configPackageFile, nodePackages, parseStore, planetPackageTree, storeText, varsText } from '../layout/packages.ts';
 import { parsePlanetFlags, planetFlags, type PlanetConfig } from '../layout/planet-config.ts';
-import { GRAVITY_BIN, PACKAGE_DB, planetConfigName, STATE_DIR, UNIT_DIR, unitName, unpackedDir } from '../layout/paths.ts';
+import { GRAVITY_BIN, PACKAGE_DB, planetConfigName, STATE_DIR, unitName, unpackedDir } from '../layout/paths.ts';
 import { planetUnit } from '../layout/units.ts';
 import { kubeletPermissions } from '../manifests.ts';
 import type { Phase } from '../plan.ts';
@@ -22,8 +22,8 @@ import { etcdV2 } from '../../services/etcd/client.ts';
 import type { V2Event } from '../../services/etcd/api.ts';
 import type { Json, Sys } from '../../proc/program.ts';
 import { call } from '../../proc/syscalls.ts';
-import { asJson, localIsHealthy, logSystem, nodeIsReady, pause, service } from './common.ts';
-import { installUnit } from './node.ts';
+import { asJson, localIsHealthy, logSystem, nodeIsReady, pause } from './common.ts';
+import { installUnit, removeUnit } from './node.ts';
 import { failedLine, preflight } from './preflight.ts';
 
 export interface Upgrade {
@@ -244,8 +244,8 @@ function* changePlanet(it: Upgrade, from: Release, to: Release): Sys<Outcome> {
   const { cluster, self } = it;
   yield* log('Checking for update.');
   if (from.planet !== to.planet) {
-    const old = unitName('planet', from.planet);
-    const failure = (yield* service('stop', old)) ?? (yield* service('disable', old)) ?? (yield* removeAll(`${UNIT_DIR}/${old}`));
+    // What an interrupted run has done already is passed over.
+    const failure = yield* removeUnit(unitName('planet', from.planet));
     if (failure) return failure;
     yield* log('Installing new package.');
     yield* pause(10);
