@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { nextElapse, parseCalendar } from '../../src/sim/services/systemd/timers.ts';
 import { expandSpecifiers, expandVariables, merge, parseCommand, parseSpan, parseUnit, splitWords, values } from '../../src/sim/services/systemd/unitfile.ts';
 import { ago, civil, exitWords, fromCivil, stamp } from '../../src/sim/services/systemd/words.ts';
+import { freshWorld } from '../support/world.ts';
 
 const SECOND = 1_000_000;
 
@@ -57,5 +58,31 @@ describe('calendars', () => {
     expect(nextElapse(parseCalendar('*:0/10')!, from)).toBe(fromCivil(2019, 4, 30, 20, 50));
     expect(nextElapse(parseCalendar('Mon..Fri 09:00')!, from)).toBe(fromCivil(2019, 5, 1, 9));
     expect(parseCalendar('whenever')).toBeNull();
+  });
+});
+
+describe('what systemd says of a unit file it does not understand', () => {
+  const bare = freshWorld('bare');
+  const run = (text: string) => bare.exec('node-1', text, { user: 'root', wait: 60 });
+  it('names it in the journal, ignores it and goes on', () => {
+    run("printf '[Unit]\\nDescription=Typo\\n[Servce]\\nX=1\\n[Service]\\nType=simpel\\nExecStrt=/bin/sleep 10\\nExecStart=/bin/sleep 10\\nRestart=allways\\nRestartSec=soon\\n' > /etc/systemd/system/typo.service");
+    expect(run('systemctl start typo; systemctl is-active typo').stdout).toBe('active\n');
+    expect(run('journalctl -u typo -o cat').stdout).toBe([
+      "[/etc/systemd/system/typo.service:3] Unknown section 'Servce'. Ignoring.",
+      '[/etc/systemd/system/typo.service:6] Failed to parse service type, ignoring: simpel',
+      "[/etc/systemd/system/typo.service:7] Unknown lvalue 'ExecStrt' in section 'Service'",
+      '[/etc/systemd/system/typo.service:9] Failed to parse service restart specifier, ignoring: allways',
+      '[/etc/systemd/system/typo.service:10] Failed to parse RestartSec value, ignoring: soon', 'Started Typo.', ''].join('\n'));
+  });
+  it('draws the groups of what runs', () => {
+    expect(run('systemd-cgls').stdout).toMatch(/^├─ +1 \/usr\/lib\/systemd\/systemd [^\n]*\n[\s\S]*\n {2}├─sshd\.service\n {2}│ └─\d+ \/usr\/sbin\/sshd -D\n/);
+    expect(run('journalctl _PID=1 -n 2 -o cat').stdout.split('\n')).toHaveLength(3);
+  });
+  it('a reboot cuts the line of who asked for it', () => {
+    bare.open('r', 'node-2');
+    expect(bare.line('r', 'sudo reboot')).toMatchObject({ state: 'closed', output: 'Connection to node-2 closed by remote host.\r\nConnection to node-2 closed.\r\n' });
+    bare.advance(60);
+    bare.open('r2', 'node-2');
+    expect(bare.line('r2', 'systemctl is-system-running').output).toBe('running\r\n');
   });
 });

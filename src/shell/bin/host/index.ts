@@ -23,6 +23,7 @@ import { scp, ssh } from './ssh/client.ts';
 import { sshd } from './ssh/server.ts';
 import { su, sudo } from './sudo.ts';
 import { sysctl } from './sysctl.ts';
+import { cgls } from './systemctl/cgroups.ts';
 import { systemctl } from './systemctl/index.ts';
 import * as time from './time.ts';
 import { top } from './top.ts';
@@ -32,6 +33,6 @@ const isCommand = (value: unknown): value is Command => typeof value === 'object
 
 export const commands: readonly Command[] = [
   systemctl, journalctl, sudo, su, ps, top, sysctl, kmod, kill, killall, pgrep, pidof, service, chkconfig, lsof, fuser,
-  firewalld, firewallCmd, firewallOfflineCmd, ssh, scp, sshd, analyze, openssl, lsns, pstree, pwdx, visudo,
+  firewalld, firewallCmd, firewallOfflineCmd, ssh, scp, sshd, analyze, cgls, openssl, lsns, pstree, pwdx, visudo,
   ...[small, info, disks, packages, time, accounts, attrs, messages, sessions].flatMap((room) => Object.values(room).filter(isCommand)),
 ];

@@ -230,7 +230,9 @@ function* perform(action: Action, m: Turn): Sys<Happening | null> {
 /** The last act of a shutdown: whoever is left is killed, then the machine (or the namespace) goes. */
 function* halt(how: 'reboot' | 'poweroff' | 'halt'): Sys<void> {
   yield* call('journalWrite', { ident: 'systemd', message: how === 'reboot' ? 'Reached target Reboot.' : 'Reached target Power-Off.' });
-  yield* call('kill', { pid: -1, signal: 'TERM' });
+  // Who sits at a terminal, the caller of reboot too, goes with the machine: its line is cut, no prompt comes back.
+  const list = yield* call('processes', {});
+  for (const p of list.ok ? list.value : []) if (p.pid !== 1 && p.tty === null) yield* call('kill', { pid: p.pid, signal: 'TERM' });
   yield* call('thread', { entry: 'off', event: how });
 }
 

@@ -5,6 +5,7 @@
 import type { Sys } from '../../proc/program.ts';
 import { call, type Stat } from '../../proc/syscalls.ts';
 import { configOf, refusal, type UnitConfig } from './config.ts';
+import { complaintOf, sectionComplaint } from './settings.ts';
 import { expandSpecifiers, kindOf, merge, parseUnit, templateOf, type Sections } from './unitfile.ts';
 
 export const ETC = '/etc/systemd/system';
@@ -22,7 +23,7 @@ export interface LoadedUnit {
 }
 
 /** Folder contents, read once for one run of the loader. */
-export interface Shelves { folders: readonly string[]; names: ReadonlyMap<string, readonly string[]>; hostname: string }
+export interface Shelves { folders: readonly string[]; names: ReadonlyMap<string, readonly string[]>; hostname: string; /** systemd 239, which words complaints otherwise. */ newer: boolean }
 
 export function* openShelves(): Sys<Shelves> {
   const names = new Map<string, readonly string[]>();
@@ -36,7 +37,7 @@ export function* openShelves(): Sys<Shelves> {
     names.set(folder, list.value);
   }
   const info = yield* call('sysinfo', {});
-  return { folders, names, hostname: info.ok ? info.value.hostname : 'localhost' };
+  return { folders, names, hostname: info.ok ? info.value.hostname : 'localhost', newer: usrLib.ok && usrLib.value.type === 'dir' };
 }
 
 /** The name and file behind a name: aliases followed. */
@@ -105,7 +106,8 @@ export function* loadUnit(shelves: Shelves, asked: string): Sys<LoadedUnit> {
   const { name } = found;
   const text = yield* call('readFile', { path: found.path });
   if (!text.ok) return gone(name, 'error', found.path);
-  const main = parseUnit(found.path, text.value);
+  const grammar = { section: (section: string): string | null => sectionComplaint(section, kindOf(name)), assignment: complaintOf };
+  const main = parseUnit(found.path, text.value, grammar);
   const parts: Sections[] = [main.sections];
   const complaints = [...main.complaints];
   let { mtime } = found.stat;
@@ -114,7 +116,7 @@ export function* loadUnit(shelves: Shelves, asked: string): Sys<LoadedUnit> {
     const more = yield* call('readFile', { path });
     const stat = yield* call('stat', { path });
     if (!more.ok) continue;
-    const parsed = parseUnit(path, more.value);
+    const parsed = parseUnit(path, more.value, grammar);
     parts.push(parsed.sections);
     complaints.push(...parsed.complaints);
     if (stat.ok) mtime = Math.max(mtime, stat.value.mtime);
@@ -125,8 +127,9 @@ export function* loadUnit(shelves: Shelves, asked: string): Sys<LoadedUnit> {
   parts.push({ Unit: [...(wants ? [['Wants', wants] as const] : []), ...(requires ? [['Requires', requires] as const] : [])] });
   const config = configOf(name, expandAll(merge(parts), name, shelves.hostname));
   const refused = refusal(name, config);
-  if (refused) complaints.push(refused);
-  return { name, load: refused ? 'bad-setting' : 'loaded', path: found.path, dropIns, mtime, config, complaints };
+  const told = shelves.newer ? complaints.map((text) => text.replace(/^\[(.+?:\d+)\] /, '$1: ')) : complaints;
+  if (refused) told.push(refused);
+  return { name, load: refused ? 'bad-setting' : 'loaded', path: found.path, dropIns, mtime, config, complaints: told };
 }
 
 function slice(name: string): LoadedUnit {

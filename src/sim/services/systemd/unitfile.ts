@@ -6,8 +6,11 @@ export type Sections = Readonly<Record<string, readonly (readonly [string, strin
 
 export interface Parsed { sections: Sections; /** What systemd would log about bad lines. */ complaints: readonly string[] }
 
-/** Reads one file; lines ended by a backslash go on. */
-export function parseUnit(path: string, text: string): Parsed {
+/** Says what is wrong with a section, or with an assignment in one; null when nothing is. */
+export interface Grammar { section: (name: string) => string | null; assignment: (section: string, key: string, value: string) => string | null }
+
+/** Reads one file; lines ended by a backslash go on. What the grammar complains of is left out. */
+export function parseUnit(path: string, text: string, grammar?: Grammar): Parsed {
   const sections: Record<string, [string, string][]> = {};
   const complaints: string[] = [];
   let section: string | null = null;
@@ -20,11 +23,19 @@ export function parseUnit(path: string, text: string): Parsed {
     const clean = line.trim();
     if (clean === '') return;
     const head = /^\[(.+)\]$/.exec(clean);
-    if (head) { section = head[1]!; sections[section] ??= []; return; }
+    if (head) {
+      section = head[1]!;
+      sections[section] ??= [];
+      const wrong = grammar?.section(section);
+      if (wrong) complaints.push(`[${path}:${i + 1}] ${wrong}`);
+      return;
+    }
     const at = clean.indexOf('=');
     if (at < 0) { complaints.push(`[${path}:${i + 1}] Missing '='.`); return; }
     if (section === null) { complaints.push(`[${path}:${i + 1}] Assignment outside of section. Ignoring.`); return; }
-    sections[section]!.push([clean.slice(0, at).trim(), clean.slice(at + 1).trim()]);
+    const [key, value] = [clean.slice(0, at).trim(), clean.slice(at + 1).trim()];
+    const wrong = grammar?.assignment(section, key, value);
+    if (wrong) complaints.push(`[${path}:${i + 1}] ${wrong}`); else sections[section]!.push([key, value]);
   });
   return { sections, complaints };
 }

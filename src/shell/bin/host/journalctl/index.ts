@@ -10,6 +10,7 @@ import { stamp } from '../../../../sim/services/systemd/words.ts';
 import type { Command } from '../../../command.ts';
 import { getopt, has, valueOf, valuesOf, type Given, type Spec } from '../getopt.ts';
 import { page } from '../pager.ts';
+import { onDebian } from '../../coreutils/tool.ts';
 import { explain } from './catalog.ts';
 import { format, MODES, priorityOf, type Frame, type Mode } from './format.ts';
 import { parseWhen } from './when.ts';
@@ -186,13 +187,14 @@ function* follow(session: Session, from: number): Sys<number> {
   return 0;
 }
 
-/** `-b -1`: the next word belongs to -b although it looks like an option. */
-function glueBoot(args: readonly string[]): string[] {
+/** -n and -b take the next word when it reads as theirs: it is glued to them. */
+function glueValues(args: readonly string[]): string[] {
   const out: string[] = [];
   for (const arg of args) {
-    const before = out[out.length - 1];
-    if (/^-\d+$/.test(arg) && before !== undefined && /^(-[a-z]*b|--boot)$/.test(before)) out[out.length - 1] = `${before}${before === '--boot' ? '=' : ''}${arg}`;
-    else out.push(arg);
+    const before = out.at(-1) ?? '';
+    const taker = /^(?:-[aefhklmqrx]*([nb])|--(lines|boot))$/.exec(before);
+    const wanted = taker && (taker[1] === 'n' || taker[2] === 'lines' ? /^(\d+|all)$/ : /^([+-]?\d+|[0-9a-f]{32}([+-]\d+)?)$/);
+    if (wanted?.test(arg)) out[out.length - 1] = `${before}${taker![2] ? '=' : ''}${arg}`; else out.push(arg);
   }
   return out;
 }
@@ -230,13 +232,13 @@ const NOT_ALLOWED = `Hint: You are currently not seeing messages from other user
 `;
 
 function* run(start: Start): Sys<number> {
-  const got = getopt('journalctl', glueBoot(start.argv.slice(1)), SPEC);
+  const got = getopt('journalctl', glueValues(start.argv.slice(1)), SPEC);
   if (!got.ok) { yield* err(`${got.error}\n`); return 1; }
   const { given } = got;
   if (has(given, 'h')) { yield* out(HELP); return 0; }
-  if (has(given, 'version')) { yield* out('systemd 239\n'); return 0; }
+  if (has(given, 'version')) { yield* out((yield* onDebian()) ? 'systemd 239\n' : 'systemd 219\n'); return 0; }
   const elsewhere = valueOf(given, 'D') ?? valueOf(given, 'root') ?? valueOf(given, 'file');
-  if (elsewhere) {
+  if (elsewhere && !/^\/((var|run)\/log\/journal(\/[0-9a-f]{32})?\/?)?$/.test(elsewhere)) {
     const there = yield* call('stat', { path: elsewhere });
     const isFile = has(given, 'file');
     yield* err(`Failed to open ${isFile ? 'files' : elsewhere}: ${there.ok ? 'Operation not supported' : 'No such file or directory'}\n`);

@@ -77,9 +77,11 @@ function* run(fd: Fd, user: User, wanted: Wanted, peer: string): Sys<number> {
   const name = user.shell.split('/').pop()!;
   const environment = yield* call('readFile', { path: '/etc/environment' });
   const more = Object.fromEntries((environment.ok ? environment.value : '').split('\n').map((line) => /^(\w+)="?(.*?)"?$/.exec(line.trim())).filter((m) => m !== null).map((m) => [m[1]!, m[2]!]));
+  const here = yield* call('sockname', { fd });
+  const from = peer.replace(' port ', ' ');
   const env: Record<string, string> = {
     PATH: '/usr/local/bin:/usr/bin:/usr/local/sbin:/usr/sbin', LANG: 'en_US.UTF-8', ...more, HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: user.shell, MAIL: `/var/mail/${user.name}`,
-    SSH_CLIENT: `${peer} 22`, SSH_CONNECTION: `${peer} 22`, ...(streams.terminal === undefined ? {} : { SSH_TTY: `/dev/${streams.name}`, TERM: wanted.term }),
+    SSH_CLIENT: `${from} 22`, SSH_CONNECTION: `${from} ${here.ok ? here.value.addr : ''} 22`, ...(streams.terminal === undefined ? {} : { SSH_TTY: `/dev/${streams.name}`, TERM: wanted.term }),
   };
   const argv = wanted.command === null ? [`-${name}`] : [name, '-c', wanted.command];
   const child = yield* call('spawn', {

@@ -11,6 +11,7 @@ import { kindOf } from '../../../../sim/services/systemd/unitfile.ts';
 import { ago, stamp, statusWords } from '../../../../sim/services/systemd/words.ts';
 import { formatShort } from '../journalctl/format.ts';
 import { page } from '../pager.ts';
+import { controlGroups, drawGroup } from './cgroups.ts';
 import { expandNames, query, type Context } from './context.ts';
 
 const LINES = 10;
@@ -171,7 +172,10 @@ function* journalTail(context: Context, unit: UnitState): Sys<string> {
   const got = yield* call('journalRead', { from: 0 });
   if (!got.ok) return '';
   const since = unit.inactiveExit;
-  const mine = got.value.entries.filter((e) => e.unit === unit.name && e.boot === got.value.boot && e.at >= since);
+  const later = got.value.entries.filter((e) => e.unit === unit.name && e.boot === got.value.boot && e.at >= since);
+  // In the very microsecond of the start, what the life before it said comes first.
+  const ended = later.findLastIndex((e) => e.at === since && e.pid === 1 && /^Stopped |: (Succeeded\.|Failed with result )/.test(e.message) && later.some((l) => l.at === since && /^Start(ing|ed) /.test(l.message) && later.indexOf(l) > later.indexOf(e)));
+  const mine = later.slice(ended + 1);
   if (!mine.length) return '';
   const info = yield* call('sysinfo', {});
   const screen = context.full ? null : yield* terminal(1);
@@ -205,13 +209,7 @@ function* overview(context: Context): Sys<number> {
   const boot = now.ok ? now.value.real - now.value.mono : 0;
   let text = `● ${info.ok ? info.value.hostname : 'localhost'}\n    State: ${state}\n     Jobs: ${answer.jobs.length} queued\n   Failed: ${failed} units\n`;
   text += `    Since: ${stamp(boot)}; ${ago(now.ok ? now.value.mono : 0)}\n   CGroup: /\n`;
-  const list = yield* call('processes', {});
-  const units = answer.units.filter((u) => u.active === 'active' && kindOf(u.name) === 'service');
-  for (const unit of units) {
-    const mine = list.ok ? list.value.filter((p) => p.unit === unit.name) : [];
-    if (!mine.length) continue;
-    text += `           ├─${unit.name}\n${mine.map((p, i) => `           │ ${i === mine.length - 1 ? '└─' : '├─'}${p.pid} ${p.argv.join(' ')}\n`).join('')}`;
-  }
+  text += drawGroup(yield* controlGroups(context.old), '           ', yield* width(context));
   yield* page(context.start, text, context.pager);
   return 0;
 }
