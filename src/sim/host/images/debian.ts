@@ -9,7 +9,7 @@ import { debianUnits } from './units-debian.ts';
 
 const programs: Tree = {
   ...executables('/bin', `bash sh=bash dash=bash rbash=bash ${COREUTILS_BIN} grep egrep=grep fgrep=grep sed tar gzip gunzip
-    zcat which ps kill dmesg mount umount findmnt lsblk more hostname systemctl journalctl loginctl
+    zcat which ping=inetutils-ping ps kill dmesg mount umount findmnt lsblk more hostname systemctl journalctl loginctl
     systemd=systemd su ip ss netstat kmod lsmod=kmod nc nc.traditional=nc netcat=nc nano rnano=nano less fuser
     uncompress=gunzip`),
   ...executables('/usr/bin', `${COREUTILS_USR} awk=gawk mawk=gawk gawk find xargs diff cmp sdiff patch file strings hexdump
