@@ -31,6 +31,8 @@ export const methodNotAllowed = (): Failure => status(405, 'MethodNotAllowed', '
 export const pathNotFound = (): Failure => status(404, 'NotFound', 'the server could not find the requested resource');
 export const unsupportedMedia = (type: string, accepted: string): Failure =>
   status(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted}${type ? '' : ''}`);
+/** What exactly is wrong the real server keeps to itself here (NewGenericServerResponse). */
+export const rejected = (): Failure => status(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
 export const gone = (message: string): Failure => status(410, 'Expired', message);
 export const tooManyRequests = (message: string): Failure => status(429, 'TooManyRequests', message);
 export const unavailable = (message: string): Failure => status(503, 'ServiceUnavailable', message);

@@ -58,8 +58,9 @@ function parsePorts(words: readonly string[], obj: Obj, pod: Obj): Outcome<Pair[
     const parts = word.split(':');
     if (parts.length > 2) return plain(`Invalid port format '${word}'`);
     const [local, remote] = parts.length === 2 ? [parts[0]!, parts[1]!] : [parts[0]!, parts[0]!];
-    const target = targetOf(remote, obj, pod);
-    if (target === null) return plain(`error parsing remote port '${remote}': strconv.ParseUint: parsing ${JSON.stringify(remote)}: invalid syntax`);
+    const found = targetOf(remote, obj, pod);
+    if (!found.ok) return found;
+    const target = found.value;
     if (target === 0) return plain('Remote port must be > 0');
     if (parts.length === 1 && !/^\d+$/.test(remote)) { out.push({ local: target, remote: target }); continue; }
     if (local !== '' && !/^\d+$/.test(local)) return plain(`error parsing local port '${local}': strconv.ParseUint: parsing ${JSON.stringify(local)}: invalid syntax`);
@@ -68,22 +69,23 @@ function parsePorts(words: readonly string[], obj: Obj, pod: Obj): Outcome<Pair[
   return done(out);
 }
 
-function targetOf(word: string, obj: Obj, pod: Obj): number | null {
-  const inPod = (name: string): number | null => {
+/** The number of a pod's port for a service's port or a name. */
+function targetOf(word: string, obj: Obj, pod: Obj): Outcome<number> {
+  const inPod = (name: string): Outcome<number> => {
     for (const container of (pod['spec']?.containers ?? []) as Obj[]) {
       const port = ((container['ports'] ?? []) as Obj[]).find((one) => one['name'] === name);
-      if (port) return Number(port['containerPort']);
+      if (port) return done(Number(port['containerPort']));
     }
-    return null;
+    return plain(`Pod '${pod['metadata']?.name}' does not have a named port '${name}'`);
   };
-  if (obj['kind'] === 'Service') {
-    const port = ((obj['spec']?.ports ?? []) as Obj[]).find((one) => String(one['port']) === word || one['name'] === word);
-    if (port) {
-      const target = port['targetPort'] ?? port['port'];
-      return typeof target === 'number' ? target : inPod(target);
-    }
-  }
-  return /^\d+$/.test(word) ? Number(word) : inPod(word);
+  const isNumber = /^[+-]?\d+$/.test(word);
+  if (obj['kind'] !== 'Service') return isNumber ? done(Number(word)) : inPod(word);
+  const name = obj['metadata']?.name;
+  const port = ((obj['spec']?.ports ?? []) as Obj[]).find((one) => (isNumber ? Number(one['port']) === Number(word) : one['name'] === word));
+  if (!port) return plain(isNumber ? `Service ${name} does not have a service port ${Number(word)}` : `Service '${name}' does not have a named port '${word}'`);
+  if (obj['spec'].clusterIP === 'None') return done(Number(port['port']));
+  const target = port['targetPort'] ?? port['port'];
+  return typeof target === 'number' ? done(target) : inPod(target);
 }
 
 interface Address { addr: string; shown: string }

@@ -1,6 +1,6 @@
 /** `kubectl replace` and `kubectl patch`. */
 import { jsonPatch, mergePatch, strategicPatch, type Operation } from '../../../sim/kube/patch.ts';
-import { err } from '../../../sim/proc/libc.ts';
+import { out } from '../../../sim/proc/libc.ts';
 import type { Sys } from '../../../sim/proc/program.ts';
 import { JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH } from './api.ts';
 import { createFlags, fileFlags } from './create.ts';
@@ -53,7 +53,7 @@ function* runReplace(k: Kubectl): Sys<number> {
       const gone = yield* deleteObject(api.value, info.type, info.namespace, info.name, { ...(grace >= 0 ? { gracePeriodSeconds: grace } : {}), propagationPolicy: k.flags.bool('cascade') || !k.flags.changed('cascade') ? 'Background' : 'Orphan' });
       if (!gone.ok && !isStatus(gone.failure, 'NotFound')) { failures.push(withSource('deleting', info.source, gone.failure)); continue; }
       if (gone.ok) {
-        yield* err(`${info.type.kind.toLowerCase()}${info.type.group ? `.${info.type.group}` : ''} ${JSON.stringify(info.name)} ${grace === 0 ? 'force deleted' : 'deleted'}\n`);
+        yield* out(`${info.type.kind.toLowerCase()}${info.type.group ? `.${info.type.group}` : ''} ${JSON.stringify(info.name)} ${grace === 0 ? 'force deleted' : 'deleted'}\n`);
         const waited = yield* untilGone(api.value, info, '', k.flags.us('timeout'));
         if (!waited.ok) { failures.push(waited.failure); continue; }
       }

@@ -1,6 +1,7 @@
 /**
  * The fields of the kinds that people write by hand, for validation on the client as kubectl 1.14 does it
- * with the server's OpenAPI. A row: `Type field:type field:type!`; ! is required, [x] a list, {x} a map,
+ * with the server's OpenAPI. A row: `Type field:type field:type!`; ! is required, ^ required but for the
+ * workloads' old versions (extensions/v1beta1, apps/v1beta1), - known to those only; [x] a list, {x} a map,
  * s string, i integer, b boolean, n string or integer, q quantity, * anything. Data only; Kubernetes 1.14.
  */
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
@@ -66,17 +67,25 @@ NamespaceSpec finalizers:[s]
 EndpointSubset addresses:[EndpointAddress] notReadyAddresses:[EndpointAddress] ports:[EndpointPort]
 EndpointAddress hostname:s ip:s! nodeName:s targetRef:*
 EndpointPort name:s port:i! protocol:s
+PersistentVolumeSpec accessModes:[s] awsElasticBlockStore:* azureDisk:* azureFile:* capacity:{q} cephfs:* cinder:* claimRef:ObjectReference csi:* fc:* flexVolume:* flocker:* gcePersistentDisk:* glusterfs:* hostPath:HostPathVolumeSource iscsi:* local:LocalVolumeSource mountOptions:[s] nfs:NFSVolumeSource nodeAffinity:VolumeNodeAffinity persistentVolumeReclaimPolicy:s photonPersistentDisk:* portworxVolume:* quobyte:* rbd:* scaleIO:* storageClassName:s storageos:* volumeMode:s vsphereVolume:*
+LocalVolumeSource fsType:s path:s!
+VolumeNodeAffinity required:NodeSelector
+ObjectReference apiVersion:s fieldPath:s kind:s name:s namespace:s resourceVersion:s uid:s
+EventSource component:s host:s
+LimitRangeSpec limits:[LimitRangeItem]!
+LimitRangeItem default:{q} defaultRequest:{q} max:{q} maxLimitRequestRatio:{q} min:{q} type:s
+LeaseSpec@group acquireTime:s holderIdentity:s leaseDurationSeconds:i leaseTransitions:i renewTime:s
 PersistentVolumeClaimSpec accessModes:[s] dataSource:* resources:ResourceRequirements selector:LabelSelector storageClassName:s volumeMode:s volumeName:s
 ReplicationControllerSpec minReadySeconds:i replicas:i selector:{s} template:PodTemplateSpec
 ResourceQuotaSpec hard:{q} scopeSelector:* scopes:[s]
-DaemonSetSpec@group minReadySeconds:i revisionHistoryLimit:i selector:LabelSelector template:PodTemplateSpec! templateGeneration:i updateStrategy:DaemonSetUpdateStrategy
+DaemonSetSpec@group minReadySeconds:i revisionHistoryLimit:i selector:LabelSelector^ template:PodTemplateSpec! templateGeneration:i- updateStrategy:DaemonSetUpdateStrategy
 DaemonSetUpdateStrategy@group rollingUpdate:RollingUpdateDaemonSet type:s
 RollingUpdateDaemonSet@group maxUnavailable:n
-DeploymentSpec@group minReadySeconds:i paused:b progressDeadlineSeconds:i replicas:i revisionHistoryLimit:i rollbackTo:* selector:LabelSelector strategy:DeploymentStrategy template:PodTemplateSpec!
+DeploymentSpec@group minReadySeconds:i paused:b progressDeadlineSeconds:i replicas:i revisionHistoryLimit:i rollbackTo:*- selector:LabelSelector^ strategy:DeploymentStrategy template:PodTemplateSpec!
 DeploymentStrategy@group rollingUpdate:RollingUpdateDeployment type:s
 RollingUpdateDeployment@group maxSurge:n maxUnavailable:n
-ReplicaSetSpec@group minReadySeconds:i replicas:i selector:LabelSelector template:PodTemplateSpec
-StatefulSetSpec@group podManagementPolicy:s replicas:i revisionHistoryLimit:i selector:LabelSelector! serviceName:s! template:PodTemplateSpec! updateStrategy:* volumeClaimTemplates:[*]
+ReplicaSetSpec@group minReadySeconds:i replicas:i selector:LabelSelector^ template:PodTemplateSpec
+StatefulSetSpec@group podManagementPolicy:s replicas:i revisionHistoryLimit:i selector:LabelSelector^ serviceName:s! template:PodTemplateSpec! updateStrategy:* volumeClaimTemplates:[*]
 JobSpec@group activeDeadlineSeconds:i backoffLimit:i completions:i manualSelector:b parallelism:i selector:LabelSelector template:PodTemplateSpec! ttlSecondsAfterFinished:i
 CronJobSpec@group concurrencyPolicy:s failedJobsHistoryLimit:i jobTemplate:JobTemplateSpec! schedule:s! startingDeadlineSeconds:i successfulJobsHistoryLimit:i suspend:b
 JobTemplateSpec@group metadata:ObjectMeta spec:JobSpec
@@ -123,9 +132,21 @@ ClusterRole aggregationRule:* rules:[PolicyRule]!
 RoleBinding roleRef:RoleRef! subjects:[Subject]
 ClusterRoleBinding roleRef:RoleRef! subjects:[Subject]
 PriorityClass description:s globalDefault:b value:i!
+PersistentVolume spec:PersistentVolumeSpec
+StorageClass allowVolumeExpansion:b allowedTopologies:* mountOptions:[s] parameters:{s} provisioner:s! reclaimPolicy:s volumeBindingMode:s
+LimitRange spec:LimitRangeSpec
+Event action:s count:i eventTime:s firstTimestamp:s involvedObject:ObjectReference! lastTimestamp:s message:s reason:s related:ObjectReference reportingComponent:s reportingInstance:s series:* source:EventSource type:s
+Lease spec:LeaseSpec
+ControllerRevision data:* revision:i!
+PodTemplate template:PodTemplateSpec
+PodSecurityPolicy spec:*
+CustomResourceDefinition spec:*
+APIService spec:*
+CertificateSigningRequest spec:*
+ComponentStatus conditions:[*]
 `;
 
-export interface Field { readonly type: string; readonly required: boolean }
+export interface Field { readonly type: string; readonly required: boolean; readonly age: 'old' | 'new' | 'any' }
 export interface Shape { readonly home: string; readonly fields: Readonly<Record<string, Field>> }
 
 function parse(table: string): Map<string, Shape> {
@@ -136,12 +157,17 @@ function parse(table: string): Map<string, Shape> {
     const fields: Record<string, Field> = {};
     for (const word of rest) {
       const at = word.indexOf(':');
-      fields[word.slice(0, at)] = { type: word.slice(at + 1).replace(/!$/, ''), required: word.endsWith('!') };
+      fields[word.slice(0, at)] = { type: word.slice(at + 1).replace(/[!^-]$/, ''), required: /[!^]$/.test(word), age: word.endsWith('^') ? 'new' : word.endsWith('-') ? 'old' : 'any' };
     }
     out.set(name!, { home: home ?? CORE, fields });
   }
   return out;
 }
+
+/** Whether a package is one of the workloads' old versions. */
+export const isOld = (group: string): boolean => /\.(extensions|apps)\.v1beta1$/.test(group);
+
+const plain = (type: string): Field => ({ type, required: false, age: 'any' });
 
 const shapes = parse(TABLE);
 const kinds = parse(KINDS);
@@ -158,5 +184,5 @@ export const shapeOf = (name: string): Shape | undefined => shapes.get(name);
 export function kindShape(kind: string): Shape | null {
   const shape = kinds.get(kind);
   if (!shape) return null;
-  return { home: 'group', fields: { apiVersion: { type: 's', required: false }, kind: { type: 's', required: false }, metadata: { type: 'ObjectMeta', required: false }, status: { type: '*', required: false }, ...shape.fields } };
+  return { home: 'group', fields: { apiVersion: plain('s'), kind: plain('s'), metadata: plain('ObjectMeta'), status: plain('*'), ...shape.fields } };
 }

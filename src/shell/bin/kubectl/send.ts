@@ -95,6 +95,6 @@ export function* untilGone(api: Api, info: Pick<Info, 'type' | 'namespace' | 'na
   const gone = yield* until(api, info, timeoutUs, ({ type, object }) => type === 'DELETED' || object === null || (uid !== '' && (object['metadata']?.uid ?? uid) !== uid));
   if (gone.ok) return done(null);
   if (isStatus(gone.failure, 'NotFound') || isStatus(gone.failure, 'Forbidden') || isStatus(gone.failure, 'MethodNotAllowed')) return done(null);
-  if (gone.failure.is === 'plain' && gone.failure.text === TIMED_OUT) return plain(`${TIMED_OUT} on ${info.type.plural}${info.type.group ? `.${info.type.group}` : ''}/${info.name}`);
+  if (gone.failure.is === 'plain' && gone.failure.text === TIMED_OUT) return plain(`${TIMED_OUT} on ${info.type.plural}/${info.name}`);
   return failed(gone.failure);
 }

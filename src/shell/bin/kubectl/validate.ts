@@ -3,7 +3,7 @@
  * kube-openapi's validator (kubectl 1.14). What schema.ts does not describe passes.
  */
 import { byText, isObj, sortedKeys, type Obj } from './object.ts';
-import { kindShape, packageOf, shapeOf, type Shape } from './schema.ts';
+import { isOld, kindShape, packageOf, shapeOf, type Shape } from './schema.ts';
 
 /** The complaint about a document, or null. Several are listed in brackets. */
 export function validate(value: unknown): string | null {
@@ -28,12 +28,13 @@ const joined = (texts: readonly string[]): string => (texts.length === 1 ? texts
 function object(value: Obj, shape: Shape, path: string, model: string, group: string, errors: string[]): void {
   for (const key of sortedKeys(value)) {
     const field = shape.fields[key];
-    if (!field) errors.push(`ValidationError(${path}): unknown field "${key}" in ${model}`);
+    if (!field || (field.age === 'old' && !isOld(group))) errors.push(`ValidationError(${path}): unknown field "${key}" in ${model}`);
     else if (value[key] !== null && value[key] !== undefined) check(value[key], field.type, `${path}.${key}`, `${model}.${key}`, group, errors);
     else if (field.required) errors.push(`unknown object type "nil" in ${path}.${key}`);
   }
   for (const key of Object.keys(shape.fields).sort(byText)) {
-    if (shape.fields[key]!.required && !(key in value)) errors.push(`ValidationError(${path}): missing required field "${key}" in ${model}`);
+    const { required, age } = shape.fields[key]!;
+    if (required && !(age === 'new' && isOld(group)) && !(key in value)) errors.push(`ValidationError(${path}): missing required field "${key}" in ${model}`);
   }
 }
 

@@ -1,7 +1,6 @@
 /** `kubectl wait`: until a condition holds or an object is gone. */
 import type { Sys } from '../../../sim/proc/program.ts';
 import { fileFlags } from './create.ts';
-import { resourceName } from './discovery.ts';
 import { isStatus, many, plain } from './failure.ts';
 import { flagTable } from './flags.ts';
 import type { Obj } from './object.ts';
@@ -40,7 +39,7 @@ function* runWait(k: Kubectl): Sys<number> {
   for (const info of infos) {
     const got = yield* until(api.value, info, timeout < 0 ? 0 : Math.max(timeout, 1), ({ type, object }) => (condition ? object !== null && type !== 'DELETED' && hasCondition(object, condition[1]!, condition[2] ?? 'true')
       : type === 'DELETED' || object === null || object['metadata']?.uid !== info.obj['metadata']?.uid));
-    if (!got.ok) return yield* k.fail(got.failure.is === 'plain' && got.failure.text === TIMED_OUT ? plain(`${TIMED_OUT} on ${resourceName(info.type)}/${info.name}`).failure : got.failure);
+    if (!got.ok) return yield* k.fail(got.failure.is === 'plain' && got.failure.text === TIMED_OUT ? plain(`${TIMED_OUT} on ${info.type.plural}/${info.name}`).failure : got.failure);
     const said = yield* say.value.say(got.value ?? info.obj, 'condition met');
     if (!said.ok) return yield* k.fail(said.failure);
   }

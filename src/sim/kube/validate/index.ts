@@ -7,7 +7,7 @@ import { DNS1035_RULE, LABEL_RULE, nameFault } from '../names.ts';
 import { matches, fromObject } from '../selectors.ts';
 import type { Cause } from '../status.ts';
 import type { LabelSelector, Labels, Obj, Pod, PodTemplate, Service, Taint } from '../types.ts';
-import { Causes, IMMUTABLE, NEGATIVE, PORT_RANGE } from './causes.ts';
+import { Causes, goIntOrString, goMap, goSelector, GoSyntax, IMMUTABLE, NEGATIVE, PORT_RANGE } from './causes.ts';
 import { validateLabels, validateMeta, validateMetaUpdate } from './meta.ts';
 import { validatePodSpec, validatePodUpdate } from './pod.ts';
 import { parseSchedule } from '../cron.ts';
@@ -31,6 +31,8 @@ const count = (value: unknown, field: string, causes: Causes): void => {
   if (typeof value === 'number' && value < 0) causes.invalid(field, value, NEGATIVE);
 };
 
+const EMPTY_FOR: Readonly<Record<string, string>> = { StatefulSet: 'statefulset', DaemonSet: 'daemonset' };
+
 /** Selector and template of a workload. */
 function workload(obj: Obj, old: Obj | null, causes: Causes, policies: readonly string[] = ['Always']): void {
   const spec = rec(obj['spec']);
@@ -41,17 +43,18 @@ function workload(obj: Obj, old: Obj | null, causes: Causes, policies: readonly 
   count(spec['minReadySeconds'], 'spec.minReadySeconds', causes);
   const list = fromObject(selector);
   if (list === null) causes.required('spec.selector');
-  else if (!list.length) causes.invalid('spec.selector', selector, `empty selector is invalid for ${obj.kind.toLowerCase()}`);
-  else if (!matches(list, labels)) causes.invalid('spec.template.metadata.labels', labels ?? {}, '`selector` does not match template `labels`');
+  else if (!list.length) causes.invalid('spec.selector', goSelector(selector), `empty selector is invalid for ${EMPTY_FOR[obj.kind] ?? 'deployment'}`);
+  // No selector selects nothing, so it does not match either.
+  if (list === null || (list.length && !matches(list, labels))) causes.invalid('spec.template.metadata.labels', goMap(labels), '`selector` does not match template `labels`');
   validateLabels(labels, 'spec.template.labels', causes);
   validatePodSpec(template.spec ?? { containers: [] }, 'spec.template.spec', causes);
   const policy = template.spec?.restartPolicy;
   if (policy && !policies.includes(policy)) causes.unsupported('spec.template.spec.restartPolicy', policy, policies);
-  if (old && obj.apiVersion !== 'extensions/v1beta1' && canonical(rec(old['spec'])['selector']) !== canonical(selector)) causes.invalid('spec.selector', selector, IMMUTABLE);
+  if (old && obj.apiVersion !== 'extensions/v1beta1' && canonical(rec(old['spec'])['selector']) !== canonical(selector)) causes.invalid('spec.selector', goSelector(selector), IMMUTABLE);
 }
 
 const percent = (value: unknown, field: string, causes: Causes): void => {
-  if (typeof value === 'string' && !/^\d+%$/.test(value)) causes.invalid(field, value, "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')");
+  if (typeof value === 'string' && !/^\d+%$/.test(value)) causes.invalid(field, goIntOrString(value), "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')");
   count(value, field, causes);
 };
 
@@ -76,7 +79,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
     percent(rolling['maxUnavailable'], 'spec.strategy.rollingUpdate.maxUnavailable', causes);
     percent(rolling['maxSurge'], 'spec.strategy.rollingUpdate.maxSurge', causes);
     const zero = (v: unknown): boolean => v === 0 || v === '0%';
-    if (zero(rolling['maxUnavailable']) && zero(rolling['maxSurge'])) causes.invalid('spec.strategy.rollingUpdate.maxUnavailable', rolling['maxUnavailable'], 'may not be 0 when `maxSurge` is 0');
+    if (zero(rolling['maxUnavailable']) && zero(rolling['maxSurge'])) causes.invalid('spec.strategy.rollingUpdate.maxUnavailable', goIntOrString(rolling['maxUnavailable']), 'may not be 0 when `maxSurge` is 0');
+    if (Number(/^(\d+)%$/.exec(String(rolling['maxUnavailable']))?.[1] ?? 0) > 100) causes.invalid('spec.strategy.rollingUpdate.maxUnavailable', goIntOrString(rolling['maxUnavailable']), 'must not be greater than 100%');
   },
   ReplicaSet: (obj, old, causes) => workload(obj, old, causes),
   StatefulSet: (obj, old, causes) => {
@@ -91,7 +95,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const selector = rec(spec['selector']) as Record<string, string>;
     count(spec['replicas'], 'spec.replicas', causes);
     if (!Object.keys(selector).length) causes.required('spec.selector');
-    else if (Object.entries(selector).some(([k, v]) => template.metadata?.labels?.[k] !== v)) causes.invalid('spec.template.metadata.labels', template.metadata?.labels ?? {}, '`selector` does not match template `labels`');
+    else if (Object.entries(selector).some(([k, v]) => template.metadata?.labels?.[k] !== v)) causes.invalid('spec.template.metadata.labels', goMap(template.metadata?.labels), '`selector` does not match template `labels`');
     validatePodSpec(template.spec ?? { containers: [] }, 'spec.template.spec', causes);
   },
   Job: (obj, old, causes) => {
@@ -142,6 +146,29 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   RoleBinding: (obj, old, causes) => roleBinding(obj, old, causes),
   ClusterRoleBinding: (obj, old, causes) => roleBinding(obj, old, causes),
+  HorizontalPodAutoscaler: (obj, _old, causes) => {
+    const { minReplicas, maxReplicas = 0, scaleTargetRef, targetCPUUtilizationPercentage: share } = rec(obj['spec']) as { minReplicas?: number; maxReplicas?: number; scaleTargetRef?: Rec; targetCPUUtilizationPercentage?: number };
+    if (minReplicas !== undefined && minReplicas < 1) causes.invalid('spec.minReplicas', minReplicas, 'must be greater than 0');
+    if (maxReplicas < 1) causes.invalid('spec.maxReplicas', maxReplicas, 'must be greater than 0');
+    if (minReplicas !== undefined && maxReplicas < minReplicas) causes.invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`');
+    if (!rec(scaleTargetRef)['kind']) causes.required('spec.scaleTargetRef.kind');
+    if (!rec(scaleTargetRef)['name']) causes.required('spec.scaleTargetRef.name');
+    if (share !== undefined && share < 1) causes.invalid('spec.targetCPUUtilizationPercentage', share, 'must be greater than 0');
+  },
+  PersistentVolumeClaim: (obj, old, causes) => {
+    const spec = rec(obj['spec']);
+    accessModes(spec['accessModes'], causes);
+    const storage = rec(rec(spec['resources'])['requests'])['storage'];
+    if (storage === undefined) causes.required('spec.resources[storage]');
+    if (old && canonical({ ...rec(old['spec']), resources: 0, volumeName: 0 }) !== canonical({ ...spec, resources: 0, volumeName: 0 })) causes.forbidden('spec', 'is immutable after creation except resources.requests for bound claims');
+  },
+  PersistentVolume: (obj, _old, causes) => {
+    const spec = rec(obj['spec']);
+    accessModes(spec['accessModes'], causes);
+    if (!Object.keys(rec(spec['capacity'])).length) causes.required('spec.capacity');
+    else if (rec(spec['capacity'])['storage'] === undefined) causes.unsupported('spec.capacity', goMap(rec(spec['capacity']) as Record<string, string>), ['storage']);
+    if (!Object.keys(spec).some((name) => VOLUME_SOURCES.has(name))) causes.required('spec', 'must specify a volume type');
+  },
   PodDisruptionBudget: (obj, _old, causes) => {
     const spec = rec(obj['spec']);
     if (spec['minAvailable'] !== undefined && spec['maxUnavailable'] !== undefined) causes.invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set');
@@ -150,13 +177,22 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
 };
 
+const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce'];
+const VOLUME_SOURCES = new Set('awsElasticBlockStore azureDisk azureFile cephfs cinder csi fc flexVolume flocker gcePersistentDisk glusterfs hostPath iscsi local nfs photonPersistentDisk portworxVolume quobyte rbd scaleIO storageos vsphereVolume'.split(' '));
+
+function accessModes(value: unknown, causes: Causes): void {
+  const modes = (Array.isArray(value) ? value : []) as string[];
+  if (!modes.length) causes.required('spec.accessModes', 'at least 1 access mode is required');
+  for (const mode of modes) if (!ACCESS_MODES.includes(mode)) causes.unsupported('spec.accessModes', mode, ACCESS_MODES);
+}
+
 function roleBinding(obj: Obj, old: Obj | null, causes: Causes): void {
   const ref = rec(obj['roleRef']);
   if (!['Role', 'ClusterRole'].includes(ref['kind'] as string) || (obj.kind === 'ClusterRoleBinding' && ref['kind'] === 'Role')) {
     causes.unsupported('roleRef.kind', ref['kind'] ?? '', obj.kind === 'ClusterRoleBinding' ? ['ClusterRole'] : ['Role', 'ClusterRole']);
   }
   if (!ref['name']) causes.required('roleRef.name');
-  if (old && canonical(old['roleRef']) !== canonical(ref)) causes.invalid('roleRef', ref, 'cannot change roleRef');
+  if (old && canonical(old['roleRef']) !== canonical(ref)) causes.invalid('roleRef', new GoSyntax(`rbac.RoleRef{APIGroup:${JSON.stringify(ref['apiGroup'] ?? '')}, Kind:${JSON.stringify(ref['kind'] ?? '')}, Name:${JSON.stringify(ref['name'] ?? '')}}`), 'cannot change roleRef');
   ((obj['subjects'] as Rec[] | undefined) ?? []).forEach((s, i) => {
     if (!s['name']) causes.required(`subjects[${i}].name`);
     if (!['ServiceAccount', 'User', 'Group'].includes(s['kind'] as string)) causes.unsupported(`subjects[${i}].kind`, s['kind'] ?? '', ['ServiceAccount', 'User', 'Group']);
@@ -189,7 +225,7 @@ function service(svc: Service, old: Service | null, causes: Causes): void {
     if (!['SCTP', 'TCP', 'UDP'].includes(p.protocol ?? 'TCP')) causes.unsupported(`${at}.protocol`, p.protocol, ['SCTP', 'TCP', 'UDP']);
     if (p.nodePort && type === 'ClusterIP') causes.forbidden(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'");
     const id = `${p.protocol}/${p.port}`;
-    if (used.has(id)) causes.duplicate(at, p);
+    if (used.has(id)) causes.duplicate(at, new GoSyntax(`core.ServicePort{Name:"", Protocol:${JSON.stringify(p.protocol ?? 'TCP')}, Port:${p.port}, TargetPort:${goIntOrString(0).text}, NodePort:0}`));
     used.add(id);
   });
   if (!['ClientIP', 'None'].includes(spec.sessionAffinity ?? 'None')) causes.unsupported('spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None']);

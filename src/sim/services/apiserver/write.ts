@@ -10,7 +10,7 @@ import { equal } from '../../kube/equal.ts';
 import { groupOf, type Resource } from '../../kube/kinds.ts';
 import { suffix, SUFFIX_COUNT, uid } from '../../kube/names.ts';
 import { jsonPatch, mergePatch, strategicPatch, type Operation } from '../../kube/patch.ts';
-import { alreadyExists, badRequest, conflict, type Failure, internal, invalid, isFailure, notFound, target, unsupportedMedia } from '../../kube/status.ts';
+import { alreadyExists, badRequest, conflict, type Failure, internal, invalid, isFailure, notFound, rejected, target, unsupportedMedia } from '../../kube/status.ts';
 import { rfc3339 } from '../../kube/time.ts';
 import type { Meta, Obj } from '../../kube/types.ts';
 import { validate } from '../../kube/validate/index.ts';
@@ -22,7 +22,7 @@ import { type Answer, type Context, flag, one } from './request.ts';
 import { present } from './read.ts';
 import { createStored, getStored, keyOf, shown, updateStored, type Stored } from './store.ts';
 import { prepareCreate, prepareUpdate } from './strategy.ts';
-import { typeFault } from './types-check.ts';
+import { convertFault, decodeFault, typeFault } from './types-check.ts';
 
 /** The body as an object of the resource, or why it is none. */
 export function decode(ctx: Context, resource: Resource): Obj | Failure {
@@ -189,6 +189,7 @@ export function* update(ctx: Context, resource: Resource, sub: string): Sys<Answ
   return isFailure(done) ? done : present(ctx, resource, ctx.info.gv, done.obj, done.created ? 201 : 200);
 }
 
+const STRATEGIC = 'application/strategic-merge-patch+json';
 const PATCHES = 'application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json';
 
 export function* patch(ctx: Context, resource: Resource, sub: string): Sys<Answer | Failure> {
@@ -202,8 +203,8 @@ export function* patch(ctx: Context, resource: Resource, sub: string): Sys<Answe
   const done = yield* change(ctx, resource, sub, function* (old) {
     const made = apply(old);
     if (isFailure(made)) return made;
-    const fault = typeFault(made);
-    return fault ? badRequest(fault) : made;
+    const fault = type === STRATEGIC ? convertFault(made) : decodeFault(made);
+    return fault ? internal(fault) : made;
   });
   return isFailure(done) ? done : present(ctx, resource, ctx.info.gv, done.obj);
 }
@@ -219,13 +220,13 @@ export function patcher(resource: Resource, type: string, body: unknown): ((old:
   };
   switch (type) {
     case 'application/merge-patch+json': return (old) => open(mergePatch(old, body) as Obj);
-    case 'application/strategic-merge-patch+json':
+    case STRATEGIC:
       if (resource.custom) return unsupportedMedia(type, 'application/json-patch+json, application/merge-patch+json');
       return (old) => open(strategicPatch(old, body) as Obj);
     case 'application/json-patch+json': return (old) => {
       if (!Array.isArray(body)) return badRequest('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
       const done = jsonPatch(old, body as Operation[]);
-      return done.ok ? open(done.value as Obj) : internal(done.error);
+      return done.ok ? open(done.value as Obj) : rejected();
     };
     default: return unsupportedMedia(type, PATCHES);
   }
