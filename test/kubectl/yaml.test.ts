@@ -52,12 +52,26 @@ describe('YAML input', () => {
   it('knows anchors and merge keys', () => {
     expect(readYaml('x: &x\n  a: 1\nz:\n  <<: *x\n  b: 2\n')).toEqual({ ok: true, value: { x: { a: 1 }, z: { a: 1, b: 2 } } });
   });
+  it.each([
+    ['a: "x\\ty"\nb: \'it\'\'s\'\n', { a: 'x\ty', b: "it's" }], ['a: |\n  one\n    two\n\nb: >-\n  x\n  y\n\n  z\n', { a: 'one\n  two\n', b: 'x y\nz' }],
+    ['- - a\n  - b: c\n- d\n', [['a', { b: 'c' }], 'd']], ['key: value\n  - x', { key: 'value - x' }], ['? a\n: b\n', { a: 'b' }], ['[a: 1, {b}]', [{ a: 1 }, { b: null }]], ['a:\n- b\n c', { a: ['b c'] }],
+  ])('reads %j', (text, value) => expect(readYaml(text)).toEqual({ ok: true, value }));
+  it('never throws, whatever it is given', () => {
+    const text = fc.string({ unit: fc.constantFrom(...':{}[],"\'-\n #&*!|>%@`\tx0?\\') });
+    fc.assert(fc.property(text, (given) => { const read = readYaml(given); return read.ok || read.error.startsWith('yaml: '); }), { numRuns: 2_000 });
+  });
   it('splits documents', () => expect(splitDocuments('a: 1\n---\nb: 2\n---\n# nothing\n')).toHaveLength(2));
   it.each([
     ['a:\n\tb: 1\n', 'yaml: line 2: found character that cannot start any token'],
-    ['a: b: c\n', 'yaml: line 1: mapping values are not allowed in this context'],
+    ['a: b: c\n', 'yaml: mapping values are not allowed in this context'],
     ['a: 1\nfoo\nb: 2\n', "yaml: line 3: could not find expected ':'"],
     ['metadata:\n  name: x\n spec:\n', 'yaml: line 2: did not find expected key'],
+    // What kubectl itself said of these.
+    ['a: [1,2', "yaml: line 1: did not find expected ',' or ']'"], ['a: {b: c', "yaml: line 1: did not find expected ',' or '}'"], ['a: "b', 'yaml: found unexpected end of stream'],
+    ['- a\nb: c', "yaml: line 1: did not find expected '-' indicator"], ['a: *x', "yaml: unknown anchor 'x' referenced"], ['%foo', 'yaml: found unknown directive name'],
+    ['a: |\n  x\n y', 'yaml: line 2: did not find expected key'], ['a: >-\nb', "yaml: line 3: could not find expected ':'"], ['a: - b', 'yaml: block sequence entries are not allowed in this context'],
+    ['a: b\n\tc: d', 'yaml: line 2: found a tab character that violates indentation'], ['a: "\\x"', 'yaml: did not find expected hexdecimal number'], ['}', 'yaml: did not find expected node content'],
+    ['[', 'yaml: line 1: did not find expected node content'], ['a: "b" c', 'yaml: did not find expected key'], ['\u0001', 'yaml: control characters are not allowed'],
   ])('complains of %j', (text, error) => expect(readYaml(text)).toEqual({ ok: false, error }));
   it.each([
     ['{"a":1,}', "invalid character '}' looking for beginning of object key string"], ['{"a":1 "b"}', "invalid character '\"' after object key:value pair"],

@@ -85,7 +85,9 @@ function* runPatch(k: Kubectl): Sys<number> {
   const contentType = TYPES[k.flags.str('type').toLowerCase()];
   if (!contentType) return yield* k.fail(k.usage(`--type must be one of [json merge strategic], not ${JSON.stringify(k.flags.str('type'))}`).failure);
   if (!k.flags.str('patch')) return yield* k.fail(k.usage('Must specify -p to patch').failure);
-  const parsed = readYaml(k.flags.str('patch'));
+  // What looks like JSON goes to the server as it is.
+  const looksLikeJson = /^\s*\{/.test(k.flags.str('patch'));
+  const parsed = looksLikeJson ? { ok: true as const, value: jsonOr(k.flags.str('patch')) } : readYaml(k.flags.str('patch'));
   if (!parsed.ok) return yield* k.fail(plain(`unable to parse ${JSON.stringify(k.flags.str('patch'))}: ${parsed.error}`).failure);
   const say = yield* reporter(k);
   if (!say.ok) return yield* k.fail(say.failure);
@@ -106,6 +108,8 @@ function* runPatch(k: Kubectl): Sys<number> {
 }
 
 const withoutVersion = (obj: Obj): Obj => ({ ...obj, metadata: { ...obj['metadata'], resourceVersion: '' } });
+
+const jsonOr = (text: string): unknown => { try { return JSON.parse(text) as unknown; } catch { return text; } };
 
 /** The patch applied without a server. */
 function here(obj: Obj, value: unknown, contentType: string): Outcome<Obj> {

@@ -3,8 +3,9 @@
  * k8s.io/apiserver/pkg/endpoints/handlers/{create,update,patch}.go and registry/generic v1.14.
  */
 import { base64 } from '../../proc/certificate.ts';
-import type { Sys } from '../../proc/program.ts';
+import type { Json, Sys } from '../../proc/program.ts';
 import { call } from '../../proc/syscalls.ts';
+import { jsonFault } from '../../kube/json-fault.ts';
 import { jobSelector, withDefaults } from '../../kube/defaults.ts';
 import { equal } from '../../kube/equal.ts';
 import { groupOf, type Resource } from '../../kube/kinds.ts';
@@ -28,7 +29,9 @@ import { convertFault, decodeFault, typeFault } from './types-check.ts';
 export function decode(ctx: Context, resource: Resource): Obj | Failure {
   let body: unknown = ctx.http.body;
   if (typeof body === 'string') {
-    try { body = JSON.parse(body); } catch { return badRequest(`couldn't get version/kind; json parse error: invalid character ${JSON.stringify(String(body)[0] ?? '')} looking for beginning of value`); }
+    const fault = jsonFault(body);
+    if (fault !== null) return badRequest(`couldn't get version/kind; json parse error: ${fault}`);
+    body = JSON.parse(body) as Json;
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return badRequest("couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct");
   const given = body as Partial<Obj>;
@@ -196,7 +199,9 @@ export function* patch(ctx: Context, resource: Resource, sub: string): Sys<Answe
   const type = (header(ctx.http, 'Content-Type') ?? '').split(';')[0]!.trim();
   let body: unknown = ctx.http.body;
   if (typeof body === 'string') {
-    try { body = JSON.parse(body); } catch { return badRequest('error decoding patch: invalid character looking for beginning of value'); }
+    const fault = jsonFault(body as string);
+    if (fault !== null) return type === 'application/merge-patch+json' ? internal('Invalid JSON Patch') : badRequest(fault);
+    body = JSON.parse(body as string);
   }
   const apply = patcher(resource, type, body);
   if (isFailure(apply)) return apply;

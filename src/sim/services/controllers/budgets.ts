@@ -1,17 +1,16 @@
 /**
- * Figures that others rely on: how many pods a disruption budget lets go, what a quota's namespace uses,
- * which volume a claim gets. pkg/controller/{disruption,resourcequota,volume/persistentvolume} v1.14.
+ * Figures that others rely on: how many pods a disruption budget lets go, what a quota's namespace uses.
+ * pkg/controller/{disruption,resourcequota} v1.14.
  */
 import type { Sys } from '../../proc/program.ts';
 import { api } from '../../kube/client.ts';
 import { equal } from '../../kube/equal.ts';
 import { builtin, groupOf, pathOf, RESOURCES } from '../../kube/kinds.ts';
 import { controllerOf, isReady, key, scaled } from '../../kube/pods.ts';
-import { quantity } from '../../kube/quantity.ts';
 import { selects } from '../../kube/selectors.ts';
 import { sumUsage, usageOf, type Usage } from '../../kube/usage.ts';
 import type { DisruptionBudget, Obj, Pod, ResourceQuota } from '../../kube/types.ts';
-import { type Caches, type Controller, type Env, type Outcome, tell, update } from './framework.ts';
+import { type Caches, type Controller, type Env, type Outcome, update } from './framework.ts';
 import { objects } from './pods.ts';
 
 type Rec = Readonly<Record<string, unknown>>;
@@ -100,44 +99,4 @@ export const quotas: Controller = {
     return frees ? objects(caches['resourcequotas']).filter((q) => q.metadata.namespace === obj.metadata.namespace).map(key) : [];
   },
   sync: syncQuota,
-};
-
-// ---- volumes for claims
-
-function* syncClaim(id: string, env: Env): Sys<Outcome> {
-  const claim = env.caches['persistentvolumeclaims']![id];
-  if (!claim || claim.metadata.deletionTimestamp || rec(claim['status'])['phase'] === 'Bound') return;
-  const spec = rec(claim['spec']);
-  const asked = quantity(rec(rec(spec['resources'])['requests'])['storage'] as string) ?? 0;
-  const size = (v: Obj): number => quantity(rec(rec(v['spec'])['capacity'])['storage'] as string) ?? 0;
-  const modes = (spec['accessModes'] as string[] | undefined) ?? [];
-  const fits = (v: Obj): boolean => {
-    const s = rec(v['spec']);
-    const ref = rec(s['claimRef']);
-    const free = ref['name'] === undefined ? rec(v['status'])['phase'] !== 'Released' : ref['name'] === claim.metadata.name && ref['namespace'] === claim.metadata.namespace;
-    return free && size(v) >= asked && (s['storageClassName'] ?? '') === (spec['storageClassName'] ?? '') && modes.every((m) => (s['accessModes'] as string[]).includes(m))
-      && (spec['volumeName'] === undefined || spec['volumeName'] === v.metadata.name);
-  };
-  const volume = objects(env.caches['persistentvolumes']).filter(fits).sort((a, b) => size(a) - size(b) || (a.metadata.name < b.metadata.name ? -1 : 1))[0];
-  if (!volume) {
-    const name = spec['storageClassName'] as string | undefined;
-    const message = name ? `storageclass.storage.k8s.io ${JSON.stringify(name)} not found` : 'no persistent volumes available for this claim and no storage class is set';
-    yield* tell(env, claim, name ? 'Warning' : 'Normal', name ? 'ProvisioningFailed' : 'FailedBinding', message);
-    return { afterUs: 15_000_000 };
-  }
-  const claimRef = { kind: 'PersistentVolumeClaim', namespace: claim.metadata.namespace, name: claim.metadata.name, uid: claim.metadata.uid, apiVersion: 'v1' };
-  const bound = yield* update(env, 'v1', 'persistentvolumes', { ...volume, spec: { ...rec(volume['spec']), claimRef } });
-  if (!bound.ok) return 'retry';
-  yield* update(env, 'v1', 'persistentvolumes', { ...bound.obj, status: { ...rec(volume['status']), phase: 'Bound' } }, 'status');
-  const mine = yield* update(env, 'v1', 'persistentvolumeclaims', { ...claim, metadata: { ...claim.metadata, annotations: { ...claim.metadata.annotations, 'pv.kubernetes.io/bind-completed': 'yes', 'pv.kubernetes.io/bound-by-controller': 'yes' } }, spec: { ...spec, volumeName: volume.metadata.name } });
-  if (!mine.ok) return 'retry';
-  const done = yield* update(env, 'v1', 'persistentvolumeclaims', { ...mine.obj, status: { phase: 'Bound', accessModes: rec(volume['spec'])['accessModes'], capacity: rec(volume['spec'])['capacity'] } }, 'status');
-  return done.ok ? undefined : 'retry';
-}
-
-export const claims: Controller = {
-  name: 'persistentvolume', source: 'persistentvolume-controller', reads: ['persistentvolumeclaims', 'persistentvolumes'],
-  affected: ({ resource, obj, type }, caches) => (resource === 'persistentvolumeclaims' ? (type === 'DELETED' ? [] : [key(obj)])
-    : objects(caches['persistentvolumeclaims']).filter((c) => rec(c['status'])['phase'] !== 'Bound').map(key)),
-  sync: syncClaim,
 };

@@ -17,7 +17,7 @@ import { stirThread } from '../../kube/steady.ts';
 import { klog } from '../../kube/time.ts';
 import { accounts, tokens } from './accounts.ts';
 import { autoscalers } from './autoscaler.ts';
-import { claims, disruption, quotas } from './budgets.ts';
+import { disruption, quotas } from './budgets.ts';
 import { daemonSets } from './daemonset.ts';
 import { deployments } from './deployment.ts';
 import { endpoints } from './endpoints.ts';
@@ -27,10 +27,11 @@ import { cronJobs, jobs } from './job.ts';
 import { monitor, nodeEvents, nodeLifecycle, startMonitor, taintEviction, ttl } from './nodes.ts';
 import { replicaSets, replicationControllers } from './replicaset.ts';
 import { statefulSets } from './statefulset.ts';
+import { claims, volumes } from './volumes.ts';
 
 export const CONTROLLERS: readonly Controller[] = [
   accounts, tokens, namespaces, endpoints, replicaSets, replicationControllers, deployments, daemonSets, statefulSets, jobs, cronJobs,
-  nodeEvents, nodeLifecycle, taintEviction, ttl, podGc, garbage, disruption, quotas, claims, autoscalers,
+  nodeEvents, nodeLifecycle, taintEviction, ttl, podGc, garbage, disruption, quotas, claims, volumes, autoscalers,
 ];
 
 const VALUES = ['service-account-private-key-file', 'cluster-cidr', 'service-cluster-ip-range', 'root-ca-file', 'master', 'kubeconfig', 'terminated-pod-gc-threshold', 'v', 'feature-gates', 'cloud-provider', 'cloud-config',
