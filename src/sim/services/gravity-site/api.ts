@@ -63,10 +63,16 @@ function* route(request: HttpRequest): Sys<HttpResponse> {
   return leading ? yield* handle(request, path, all.value) : yield* passOn(request, site, leader);
 }
 
-/** One that stands by passes on to the leader what it is asked, under its own certificate. */
+const PASSED_ON = 'x-forwarded-for';
+
+/**
+ * One that stands by passes on to the leader what it is asked, under its own certificate. What was passed on
+ * already stays here: two that each take the other for the leader would hand it to and fro for ever.
+ */
 function* passOn(request: HttpRequest, site: Context, leader: string | null): Sys<HttpResponse> {
-  if (!leader) return refuse(503, 'no leader is known');
-  const { method, body, path, headers } = request;
+  if (!leader || leader === site.address || header(request, PASSED_ON)) return refuse(503, 'no leader is known');
+  const { method, body, path } = request;
+  const headers = { ...request.headers, [PASSED_ON]: site.address };
   const got = yield* fetchOnce(`https://${leader}:3009${path}`, { method, body, headers, cert: site.kube, trust: null, timeoutUs: seconds(30) });
   return got.ok ? { status: got.response.status, headers: got.response.headers, body: got.response.body } : refuse(503, goError(got.error));
 }
