@@ -12,6 +12,7 @@ import { beginState, enableElections, installApp, waitForCluster } from './phase
 import { changePhase, leaves, type Plan } from './plan.ts';
 import { installPlan } from './plans/install.ts';
 import { installedSite, installOperation, type OperationRecord } from './state.ts';
+import { etcdCall, etcdMembers, etcdStatus } from '../services/etcd/client.ts';
 import { openStore, putOperation, putPlan, putSite } from './store.ts';
 import type { Cluster } from './topology.ts';
 
@@ -47,6 +48,7 @@ function* main(start: Start): Sys<number> {
     ...cluster.release.apps.map(([app]) => [app, () => installApp(app)] as const),
     ['election', () => enableElections(cluster)],
     ['finish', () => finish(cluster)],
+    ['etcd', () => leadEtcd(cluster.servers[0]!.address)],
     ['restart', () => restartController(cluster.servers[0]!.address)],
   ];
   for (const [name, work] of steps) {
@@ -61,6 +63,20 @@ function* finish(cluster: Cluster): Sys<string | null> {
     if (!wrote.ok) return wrote.error;
   }
   return null;
+}
+
+/** etcd is led from this node, whose member was the first that the installation started. */
+function* leadEtcd(node: string): Sys<string | null> {
+  const store = yield* openStore(`${STATE_DIR}/secrets`);
+  const [list, status] = [yield* etcdMembers(store), yield* etcdStatus(store)];
+  if (!list.ok || !status.ok) return list.ok ? (status.ok ? null : status.error) : list.error;
+  const at = (url: string): boolean => url.startsWith(`https://${node}:`);
+  const mine = list.value.members.find((member) => member.clientUrls.some(at));
+  const leader = list.value.members.find((member) => member.id === status.value.leader);
+  if (!mine || !leader || leader.clientUrls[0] === undefined) return 'etcd has no leader';
+  if (leader.id === mine.id) return null;
+  const moved = yield* etcdCall<unknown>({ ...store, endpoints: [leader.clientUrls[0]] }, '/v3/maintenance/transfer-leadership', { targetId: mine.id });
+  return moved.ok ? null : moved.error;
 }
 
 const SITE_PODS = '/api/v1/namespaces/kube-system/pods';

@@ -111,6 +111,14 @@ export function* logLine(journal: boolean, level: Note['level'], pkg: string, te
   yield* call('write', { fd: 2, text: `${capnslogTime(now.ok ? now.value.real : 0)} ${level} | ${pkg}: ${text}\n` });
 }
 
+/** A line that stands in the journal too with its time, level and package, as the training text shows it of rafthttp. */
+export function* logWhole(level: Note['level'], pkg: string, text: string): Sys<void> {
+  const config = yield* getConfig();
+  if (!config?.journal) return yield* logLine(false, level, pkg, text);
+  const now = yield* call('now', {});
+  yield* logLine(true, level, pkg, `${capnslogTime(now.ok ? now.value.real : 0)} ${level} | ${pkg}: ${text}`);
+}
+
 /** Ends the process with this status: its main thread waits for it. */
 export const EXIT = 'exit';
 export function* exit(status: number): Sys<void> {

@@ -8,7 +8,7 @@ import { fetchOnce, goError } from '../../proc/http.ts';
 import type { Sys } from '../../proc/program.ts';
 import { call } from '../../proc/syscalls.ts';
 import { goDuration } from './calendar.ts';
-import { getConfig, getCore, getLinks, getState, log, mono, patchLink } from './core.ts';
+import { getConfig, getCore, getLinks, getState, log, logWhole, mono, patchLink } from './core.ts';
 import { propose } from './propose.ts';
 import { DIAL_US, peerHeaders, peerOptions } from './streams.ts';
 import type { NodeId } from './raft.ts';
@@ -58,11 +58,11 @@ export function* onProbePeer(id: NodeId): Sys<void> {
   const now = yield* call('now', {});
   if (!now.ok) return;
   const theirs = (got.response.body as { now: number }).now;
-  const difference = now.value.real - theirs - Math.round((now.value.mono - started) / 2);
+  const difference = Math.abs(now.value.real - theirs - Math.round((now.value.mono - started) / 2));
   const { skew } = link;
   const same = Math.abs(difference - skew.us) <= STEADY_US && difference <= SKEW_MAX_US;
   yield* patchLink(id, { skew: same ? { us: skew.us, times: skew.times + 1 } : { us: difference, times: 0 } });
-  if (difference > SKEW_MAX_US) yield* log('W', 'rafthttp', `the clock difference against peer ${id} is too high [${goDuration(difference)} > 1s]`);
+  if (difference > SKEW_MAX_US) yield* logWhole('W', 'rafthttp', `the clock difference against peer ${id} is too high [${goDuration(difference)} > 1s]`);
 }
 
 /** The leader asks members for their versions; those that are well are not asked, as nothing would come of it. */
