@@ -8,7 +8,7 @@ export const slowDisk: Fault = {
   title: 'A node gets a slow disk',
   args: {
     node: { type: 'node', default: 'node-1', about: 'where' },
-    latencyMs: { type: 'number', default: 1200, about: 'time that one flush takes, in milliseconds' },
+    latencyMs: { type: 'number', default: 400, about: 'time that one flush takes, in milliseconds' },
   },
   strike(k, { node, latencyMs }) {
     if (!(Number(latencyMs) >= 0)) return 'argument latencyMs must not be negative';

@@ -41,15 +41,12 @@ function* ensureBridge(net: Subnet): Sys<string | null> {
   return null;
 }
 
-/** host-local: the next free address after the one given last. */
+/** An address for a pod: the lowest that is free, so that who takes the place of a lone pod gets its address (decisions.md). */
 function* allocate(net: Subnet, id: string): Sys<string | null> {
   yield* makeDirs(LEASES);
   const taken = yield* call('readdir', { path: LEASES });
   const names = new Set(taken.ok ? taken.value : []);
-  const last = yield* call('readFile', { path: `${LEASES}/last_reserved_ip.0` });
-  const from = last.ok && last.value.startsWith(`${net.base}.`) ? Number(last.value.trim().split('.')[3]) : 1;
-  for (let i = 1; i <= 253; i++) {
-    const n = ((from - 2 + i) % 253) + 2;
+  for (let n = 2; n <= 254; n++) {
     const ip = `${net.base}.${n}`;
     if (names.has(ip) || ip === net.gateway) continue;
     yield* call('writeFile', { path: `${LEASES}/${ip}`, text: id });
