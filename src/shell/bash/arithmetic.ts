@@ -45,7 +45,10 @@ class Evaluator {
     if (this.depth >= DEPTH_MAX) this.fail('expression recursion level exceeded', this.text.trimStart());
     this.next();
     const result = this.comma();
-    if (this.token.k !== 'end') this.fail('syntax error in expression', this.text.slice(this.tokenAt));
+    if (this.token.k !== 'end') {
+      this.noAssignment();
+      this.fail('syntax error in expression', this.text.slice(this.tokenAt));
+    }
     return result;
   }
 
@@ -143,8 +146,10 @@ class Evaluator {
     if (ASSIGN.has(op)) {
       this.prior = true;
       this.next();
+      // The old value is read first: `y += --y` adds to what y was.
+      const old = op === '=' ? 0n : this.read(left);
       const right = this.assignment();
-      const result = op === '=' ? right : this.apply(op.slice(0, -1), this.read(left), right);
+      const result = op === '=' ? right : this.apply(op.slice(0, -1), old, right);
       this.store(left, result);
       return result;
     }
@@ -152,10 +157,13 @@ class Evaluator {
     return this.conditional(this.binary(0));
   }
 
+  private noAssignment(): void {
+    if (this.token.k === 'op' && ASSIGN.has(this.token.op)) this.fail('attempted assignment to non-variable', this.text.slice(this.tokenAt));
+  }
+
   private conditional(test: bigint): bigint {
     if (!this.is('?')) {
-      if (this.token.k === 'op' && this.token.op === '=')
-        this.fail('attempted assignment to non-variable', this.text.slice(this.tokenAt));
+      this.noAssignment();
       return test;
     }
     this.next();
@@ -239,7 +247,16 @@ class Evaluator {
 
   private operand(): bigint {
     const { token } = this;
-    if (token.k === 'num') { this.prior = false; this.next(); return token.n; }
+    if (token.k === 'num') {
+      this.prior = false;
+      this.next();
+      // Nothing is counted up or down behind a number: `3--y` is `3 - -y`.
+      if (this.token.k === 'op' && (this.token.op === '--' || this.token.op === '++')) {
+        this.at = this.tokenAt + 1;
+        this.token = { k: 'op', op: this.token.op[0]! };
+      }
+      return token.n;
+    }
     if (token.k === 'name') return this.postfix(token);
     if (token.k === 'end') this.operandExpected();
     this.prior = true;
@@ -252,7 +269,10 @@ class Evaluator {
       case '(': {
         this.next();
         const inner = this.comma();
-        if (!this.is(')')) this.fail("missing `)'", this.here());
+        if (!this.is(')')) {
+          this.noAssignment();
+          this.fail("missing `)'", this.here());
+        }
         this.prior = false;
         this.next();
         return inner;

@@ -17,12 +17,22 @@ function toWord(items: readonly Item[]): Word {
   let text = '';
   for (const item of items) {
     if (typeof item === 'string') { text += item; continue; }
-    if (text) parts.push({ k: 'text', text });
+    if (text) parts.push(...joined(parts, text));
     text = '';
     parts.push(item);
   }
-  if (text) parts.push({ k: 'text', text });
+  if (text) parts.push(...joined(parts, text));
   return { src: '', parts };
+}
+
+/** Braces come before parameters: in `$v{1,2}` what they give is part of the name. */
+function joined(before: Part[], text: string): Part[] {
+  const last = before[before.length - 1];
+  const more = /^\w+/.exec(text)?.[0];
+  if (!more || last?.k !== 'param' || !/^\$[A-Za-z_]\w*$/.test(last.src)) return [{ k: 'text', text }];
+  before.pop();
+  const name: Part = { k: 'param', name: last.name + more, src: last.src + more };
+  return more === text ? [name] : [name, { k: 'text', text: text.slice(more.length) }];
 }
 
 function expand(items: readonly Item[]): Item[][] {

@@ -35,6 +35,7 @@ export function* simple(sh: Shell, n: Simple): Sys<number> {
   const { tail } = sh;
   sh.tail = false;
   sh.line = n.line;
+  if (sh.inTrap === 0) sh.current = n;
   if (sh.signals.length) yield* runTraps(sh);
   if (has(sh.s.traps, 'DEBUG') && sh.inTrap === 0) {
     sh.command = print(n);
@@ -50,7 +51,7 @@ export function* simple(sh: Shell, n: Simple): Sys<number> {
       if (arg.lit !== undefined) argv.push(arg.lit); else yield* expandWord(sh, arg, argv);
     } else {
       const one = yield* assigned(sh, arg);
-      if (one.items ?? one.key !== undefined) (arrays ??= new Map()).set(argv.length, one);
+      if (one.items ?? one.key !== undefined) (arrays ??= new Map()).set(argv.length - 1, one);
       argv.push(shown(one));
     }
   }
@@ -169,6 +170,9 @@ function temporaryVars(sh: Shell, temporary: readonly Assigned[]): Table<Var | n
   return vars;
 }
 
+/** Builtins to which `--help` is a word like any other. */
+const PLAIN: ReadonlySet<string> = new Set(['echo', 'test', '[', ':', 'true', 'false']);
+
 export function* callBuiltin(sh: Shell, name: string, builtin: Builtin, args: readonly string[],
   temporary: readonly Assigned[], arrays?: Map<number, Assigned>): Sys<number> {
   const outer = sh.builtin;
@@ -181,6 +185,10 @@ export function* callBuiltin(sh: Shell, name: string, builtin: Builtin, args: re
     sh.s.env = null;
   }
   try {
+    if (args[0] === '--help' && args.length === 1 && !PLAIN.has(name)) {
+      yield* builtins()['help']!(sh, [name]);
+      return 2;
+    }
     return yield* builtin(sh, args, arrays);
   } catch (error) {
     if (error instanceof Failure && !error.fatal) {

@@ -237,7 +237,7 @@ function* unary(sh: Shell, op: string, text: string): Sys<boolean> {
     case '-R': return lookup(sh, text)?.flags.includes('n') === true;
     case '-o': return get(sh.s.options, text) === true;
     case '-t': {
-      if (!/^\s*\d+\s*$/.test(text)) throw new TestError(`${text}: integer expression expected`);
+      if (!/^\s*\d+\s*$/.test(text)) return false;
       const fd = sh.s.fds[Number(text)];
       return fd !== undefined && fd >= 0 && (yield* sh.call('tty', { fd })).ok;
     }

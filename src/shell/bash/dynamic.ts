@@ -1,4 +1,5 @@
 /** Variables that the shell itself computes: RANDOM, SECONDS, PIPESTATUS, FUNCNAME and their like. */
+import { print } from '../grammar/print.ts';
 import type { Shell } from './shell.ts';
 import { names } from './table.ts';
 
@@ -12,7 +13,7 @@ export const DYNAMIC: Readonly<Record<string, (sh: Shell) => string | undefined>
   LINENO: (sh) => String(sh.line),
   BASHPID: (sh) => String(sh.start.pid),
   BASH_SUBSHELL: (sh) => String(sh.s.subshell),
-  BASH_COMMAND: (sh) => sh.command,
+  BASH_COMMAND: (sh) => (sh.current ? print(sh.current) : sh.command),
   SHELLOPTS: (sh) => [...names(sh.s.options)].sort().join(':'),
   BASHOPTS: (sh) => names(sh.s.shopts).filter((n) => sh.shopt(n)).sort().join(':'),
   HISTCMD: (sh) => String(sh.s.history.first + sh.s.history.length),

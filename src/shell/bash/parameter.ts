@@ -10,6 +10,7 @@ import { matches, replace, strip } from './pattern.ts';
 import { promptText } from './prompt.ts';
 import { quoteDeclared, quoteKey, quoteValue } from './quote.ts';
 import { Failure, type Shell } from './shell.ts';
+import { DYNAMIC, LISTS } from './dynamic.ts';
 import {
   allNames, assign, assignElement, elementOf, elements, isArray, isAssoc, lengthOf, lookup, target, value,
   NAME,
@@ -71,6 +72,9 @@ export function* subscript(sh: Shell, name: string, index: Word): Sys<string> {
   return yield* expandDocument(sh, index);
 }
 
+/** Those with a cell and those that the shell computes. */
+const everyName = (sh: Shell): string[] => [...new Set([...allNames(sh), ...Object.keys(DYNAMIC), ...LISTS])].sort();
+
 export function* expandParam(sh: Shell, p: Param, fields: Fields, inDouble: boolean): Sys<void> {
   // The common case first.
   if (p.op === undefined && !p.index && !p.length && !p.indirect && p.name !== '@' && p.name !== '*') {
@@ -87,7 +91,7 @@ export function* expandParam(sh: Shell, p: Param, fields: Fields, inDouble: bool
     return;
   }
   if (p.op === 'names*' || p.op === 'names@') {
-    emit(sh, { text: undefined, list: allNames(sh).filter((n) => n.startsWith(name)),
+    emit(sh, { text: undefined, list: everyName(sh).filter((n) => n.startsWith(name)),
       star: p.op === 'names*' }, fields, inDouble);
     return;
   }
@@ -247,7 +251,7 @@ function* substring(sh: Shell, p: Param, got: Value): Sys<Value> {
   if (got.list) {
     const positional = p.name === '@' || p.name === '*';
     const list = positional ? [sh.s.name, ...got.list] : got.list;
-    if (size !== null && size < 0) throw new Failure(`${p.arg2!.src.trim()}: substring expression < 0`);
+    if (size !== null && size < 0) throw new Failure(`${p.arg2!.src.trimEnd()}: substring expression < 0`);
     const start = offset < 0 ? list.length + offset : positional || !got.keys ? offset
       : got.keys.findIndex((key) => Number(key) >= offset);
     const from = positional && offset === 0 ? 0 : start;
@@ -259,7 +263,7 @@ function* substring(sh: Shell, p: Param, got: Value): Sys<Value> {
   const from = offset < 0 ? total + offset : offset;
   if (from < 0 || from > total) return { ...got, text: '' };
   const to = size === null ? total : size < 0 ? total + size : Math.min(total, from + size);
-  if (to < from) throw new Failure(`${p.arg2!.src.trim()}: substring expression < 0`);
+  if (to < from) throw new Failure(`${p.arg2!.src.trimEnd()}: substring expression < 0`);
   return { ...got, text: chars ? chars.slice(from, to).join('') : got.text!.slice(from, to) };
 }
 

@@ -19,8 +19,8 @@ class Formatter {
 
   private next(): string | undefined { return this.args[this.used++]; }
 
-  private integer(text: string | undefined): bigint {
-    if (text === undefined || text === '') { if (text === '') return 0n; return 0n; }
+  private integer(text: string | undefined, unsigned = false): bigint {
+    if (text === undefined || text === '') return 0n;
     const quoted = /^["'](.?)/su.exec(text);
     if (quoted) return BigInt(quoted[1] ? quoted[1].codePointAt(0)! : 0);
     const m = /^\s*([-+]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)/.exec(text);
@@ -29,7 +29,11 @@ class Formatter {
     const n = BigInt(digits);
     if (m[0].length !== text.length && text.slice(m[0].length).trim() !== '')
       this.errors.push(`${text}: invalid number`);
-    return m[1] === '-' ? -n : n;
+    const value = m[1] === '-' ? -n : n;
+    const largest = 2n ** (unsigned ? 64n : 63n) - 1n;
+    if (value <= largest && value >= -(2n ** 63n)) return value;
+    this.errors.push(`warning: ${text}: Numerical result out of range`);
+    return value > 0n ? largest : -(2n ** 63n);
   }
 
   private float(text: string | undefined): number {
@@ -95,7 +99,7 @@ class Formatter {
       case 'c': put([...this.next() ?? ''][0] ?? ''); return;
       case 'd': case 'i': put(number(signed(this.integer(this.next())), flags, width, precision)); return;
       case 'u': case 'o': case 'x': case 'X': {
-        const n = BigInt.asUintN(64, this.integer(this.next()));
+        const n = BigInt.asUintN(64, this.integer(this.next(), true));
         let text = n.toString(m[6] === 'u' ? 10 : m[6] === 'o' ? 8 : 16);
         if (flags.includes('#') && n !== 0n) text = (m[6] === 'o' ? '0' : m[6] === 'u' ? '' : '0x') + text;
         put(number(m[6] === 'X' ? text.toUpperCase() : text, flags.replace(/[+ ]/g, ''), width, precision));

@@ -101,7 +101,7 @@ function closeNamed(sh: Shell, name: string, undo: Undo): string | null {
 function* connectTo(sh: Shell, r: Redir, fd: number, undo: Undo): Sys<string | null> {
   switch (r.op) {
     case '<<': case '<<-': return yield* document(sh, yield* expandDocument(sh, r.body!), fd, undo);
-    case '<<<': return yield* document(sh, `${yield* expandText(sh, r.target)}\n`, fd, undo);
+    case '<<<': return yield* document(sh, `${yield* expandText(sh, r.target, true)}\n`, fd, undo);
     case '<&': case '>&': return yield* duplicate(sh, r, fd, undo);
     default: {
       const name = yield* targetName(sh, r);

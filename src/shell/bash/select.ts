@@ -12,7 +12,7 @@ export function* selectLoop(sh: Shell, name: string, items: readonly string[],
     yield* sh.write(2, value(sh, 'PS3') ?? '#? ');
     const answer = yield* readInput(sh, 0, { delimiter: '\n' });
     if (answer === null || (answer.text === '' && answer.ended)) {
-      yield* sh.write(2, '\n');
+      yield* sh.write(1, '\n');
       return (sh.s.status = 1);
     }
     const reply = answer.text.replace(/\n$/, '');

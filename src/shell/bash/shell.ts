@@ -5,7 +5,7 @@
 import { own, ownRoot, seal } from '../../sim/engine/cow.ts';
 import { Interrupted, type Result, type Signal, type Start, type Sys } from '../../sim/proc/program.ts';
 import { call, type Calls, type Op } from '../../sim/proc/syscalls.ts';
-import type { Node } from '../grammar/ast.ts';
+import type { Node, Simple } from '../grammar/ast.ts';
 import type { Undo } from './redirect.ts';
 import type { Session } from './session.ts';
 import { get } from './table.ts';
@@ -64,6 +64,8 @@ export class Shell {
   comeBack: ((frames: readonly Frame[]) => unknown) | null = null;
   /** Text of the command at hand, for BASH_COMMAND and messages about its death. */
   command = '';
+  /** The simple command that runs now, or ran when a trap came. */
+  current: Simple | null = null;
   clockUs = 0;
   /** The user's name, once it has been looked up. */
   user: string | null = null;

@@ -18,6 +18,8 @@ class Printer {
   text = '';
   private depth = 0;
   private documents: Redir[] = [];
+  /** Bodies stand inside the pipeline just printed: bash then puts no semicolon behind it. */
+  private piped = false;
 
   line(): void {
     this.text += '\n';
@@ -54,7 +56,7 @@ class Printer {
     this.depth++;
     this.line();
     this.node(node);
-    if (closed && !this.text.endsWith('&') && !this.documents.length) this.text += ';';
+    if (this.documents.length) { this.text += '\n'; this.flush(); } else if (closed && !this.text.endsWith('&')) this.text += ';';
     this.depth--;
     this.line();
   }
@@ -74,21 +76,22 @@ class Printer {
           if (item.bg) this.text += ' &';
           if (last) return;
           if (this.depth > 0) {
-            if (!item.bg && !this.documents.length) this.text += ';';
+            if (!item.bg && !this.documents.length && !this.piped) this.text += ';';
+            this.piped = false;
             this.line();
           } else this.text += item.bg ? ' ' : '; ';
         });
         return;
       case 'andor':
         this.node(n.first);
-        for (const { op, node } of n.rest) { this.text += ` ${op} `; this.inline(node); }
+        for (const { op, node } of n.rest) { this.text += ` ${op} `; this.node(node); }
         return;
       case 'pipe':
         if (n.time) this.text += `${n.time} `;
         if (n.negate) this.text += '! ';
         n.commands.forEach((c, i) => {
-          if (i) this.text += n.both?.includes(i - 1) ? ' |& ' : ' | ';
-          this.inline(c);
+          if (i) this.bar(n.both?.includes(i - 1) === true);
+          this.node(c);
         });
         return;
       case 'function': this.text += `function ${n.name} () `; this.line(); this.node(n.body); return;
@@ -96,9 +99,14 @@ class Printer {
     }
   }
 
-  /** A body after `&&` or `|` may not begin before the documents of what came earlier. */
-  private inline(node: Node): void {
-    this.node(node);
+  /** After a here-document's command the next one stands on a line of its own, behind the bodies. */
+  private bar(both: boolean): void {
+    this.text += both ? ' |& ' : ' | ';
+    if (!this.documents.length) return;
+    this.text = `${this.text.trimEnd()}\n`;
+    this.flush();
+    this.text += '  ';
+    this.piped = true;
   }
 
   private compound(n: Exclude<Node, { k: 'simple' | 'list' | 'andor' | 'pipe' | 'function' }>): void {

@@ -56,7 +56,7 @@ const printf: Builtin = function* (sh, args) {
   if (needsClock(args[0]!)) yield* tick(sh);
   const { text, errors } = format(args[0]!, args.slice(1), { nowUs: sh.clockUs, startUs: sh.s.secondsFrom });
   for (const error of errors) yield* sh.complain(error);
-  const status = errors.length ? 1 : 0;
+  const status = errors.some((error) => !error.startsWith('warning: ')) ? 1 : 0;
   if (into === null) return yield* emit(sh, text, status);
   const element = /^(\w+)\[(.*)\]$/s.exec(into);
   if (element) assignElement(sh, element[1]!, element[2]!, text);
