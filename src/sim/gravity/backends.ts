@@ -37,9 +37,9 @@ export function* writeJoinFile(file: JoinFile): Sys<void> {
   yield* writeTree({ [JOIN_FILE]: { text: `${JSON.stringify(file)}\n`, mode: 0o600 } });
 }
 
-export function* snapshot(patience = SHORT): Sys<Snapshot | null> {
+export function* snapshot(patience = SHORT, agreed = false): Sys<Snapshot | null> {
   const store = yield* openStore(`${STATE_DIR}/secrets`);
-  const got = yield* readAll(store, patience);
+  const got = yield* readAll(store, patience, agreed);
   return got.ok ? got.value : null;
 }
 
@@ -62,7 +62,7 @@ function* etcdIsHealthy(): Sys<boolean> {
 export function* loadUpdatePlan(id: string): Sys<Plan | string> {
   const file = yield* readUpdateFile();
   const local = file?.operation.id === id ? file.plan : null;
-  const shared = (yield* snapshot())?.plans[id] ?? null;
+  const shared = (yield* snapshot(SHORT, true))?.plans[id] ?? null;
   if (local && shared) return reconcile(local, shared);
   return local ?? shared ?? `no operation plan for operation ${id} found`;
 }

@@ -39,7 +39,8 @@ export function* ask(url: string, options: AskOptions = {}): Sys<Asked> {
     connectTo = address;
   }
   const secrets = options.secrets ?? `${STATE_DIR}/secrets`;
-  const cert = yield* readCertificate(`${secrets}/${options.cert ?? 'kubectl'}.cert`);
+  // Regular nodes have no kubectl certificate: they speak as themselves.
+  const cert = (yield* readCertificate(`${secrets}/${options.cert ?? 'kubectl'}.cert`)) ?? (yield* readCertificate(`${secrets}/kubelet.cert`));
   const got = yield* fetchOnce(url, {
     method, timeoutUs: options.timeoutUs ?? seconds(30), cert, trust: null, ...(options.body === undefined ? {} : { body: options.body }),
     ...(options.headers ? { headers: options.headers } : {}), ...(connectTo ? { connectTo } : {}),

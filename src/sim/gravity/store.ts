@@ -18,8 +18,9 @@ export const openStore = (secrets: string): Sys<EtcdClient> =>
 
 const PATIENCE: V2Patience = { totalUs: seconds(5), headerUs: seconds(5) };
 
-export function* readAll(store: EtcdClient, patience: V2Patience = PATIENCE): Sys<Stored<Snapshot>> {
-  const got = yield* etcdV2(store, 'GET', ROOT_KEY, { recursive: true, sorted: true }, undefined, patience);
+/** `agreed`: what a majority has, not what this member happens to know yet. */
+export function* readAll(store: EtcdClient, patience: V2Patience = PATIENCE, agreed = false): Sys<Stored<Snapshot>> {
+  const got = yield* etcdV2(store, 'GET', ROOT_KEY, { recursive: true, sorted: true, ...(agreed ? { quorum: true } : {}) }, undefined, patience);
   if (!got.ok) return got;
   if (got.value.status === 404) return { ok: true, value: EMPTY };
   const root = (got.value.body as unknown as V2Event).node;

@@ -84,13 +84,18 @@ export function* onForward(fd: Fd): Sys<void> {
   yield* call('close', { fd });
 }
 
-/** One way of a connection. Each way closes the end that it reads. */
+/** One way of a connection. The first that ends tells the other; that one closes both, so that no number is used anew too early. */
 export function* onRelay(from: Fd, to: Fd): Sys<void> {
+  const pair = `ended:${Math.min(from, to)}:${Math.max(from, to)}`;
   for (let n = 0; n < 200; n++) {
     const got = yield* call('recv', { fd: from });
     if (!got.ok || got.value === null) {
-      yield* call('shutdown', { fd: to });
+      const other = yield* call('memGet', { key: pair });
+      const last = other.ok && other.value === true;
+      yield* call('memSet', { key: pair, value: last ? null : true });
+      if (!last) { yield* call('shutdown', { fd: to }); return; }
       yield* call('close', { fd: from });
+      yield* call('close', { fd: to });
       return;
     }
     yield* call('send', { fd: to, data: got.value.data, size: 500 });

@@ -107,9 +107,9 @@ function* leaveEtcd(site: Context, server: ServerRecord, cluster: SiteRecord): S
   return removed.ok ? null : `failed to remove the node from the etcd cluster: ${removed.error}`;
 }
 
-/** Teleport runs the uninstaller there; it ends teleport too, so no answer need come. */
+/** Teleport runs the uninstaller there; it ends teleport too, so it must not talk to it and no answer need come. */
 function* uninstall(site: Context, server: ServerRecord): Sys<string | null> {
-  const body = { argv: ['/usr/bin/gravity', 'system', 'uninstall', '--confirm'] };
+  const body = { argv: ['/bin/sh', '-c', '/usr/bin/gravity system uninstall --confirm >/dev/null 2>&1'] };
   yield* fetchOnce(`https://${server.advertise_ip}:3022/exec`, { method: 'POST', body, timeoutUs: seconds(120), cert: site.kube });
   yield* forget(server.advertise_ip);
   return null;
