@@ -7,7 +7,7 @@ import type { Block, Scenario } from './scenario.ts';
 
 export type LessonBlock =
   | { kind: 'prose'; html: string }
-  | { kind: 'console'; node: string; terminal: string; exchanges: { input: string; output: string }[] }
+  | { kind: 'console'; node: string; terminal: string; exchanges: { input: string | null; output: string }[] }
   | { kind: 'wait'; seconds: number }
   | { kind: 'code'; language: string; text: string };
 export interface LessonStep { title: string; blocks: LessonBlock[] }

@@ -111,8 +111,10 @@ export class DrillLesson extends StoreElement {
     }
   }
 
-  private exchange(node: string, input: string, output: string): TemplateResult {
+  private exchange(node: string, input: string | null, output: string): TemplateResult {
     const shown = output.replace(/^\^[CDZ]\n/gm, '').trimEnd();
+    // Nothing is typed: what a program that runs there has shown meanwhile.
+    if (input === null) return html`<div><pre class="shows" tabindex="0" aria-label="What it shows by then">${shown}</pre></div>`;
     const key = `${node} ${input}`;
     return html`<div><div class="typed"><code>${input}</code></div>
       <div class="acts">
