@@ -8,10 +8,11 @@ export const fullDisk: Fault = {
   title: 'A node runs out of disk space',
   args: {
     node: { type: 'node', default: 'node-1', about: 'where' },
-    percent: { type: 'number', default: 100, about: 'how full it is then' },
+    percent: { type: 'number', default: 100, least: 0, most: 100, about: 'how full it is then' },
   },
+  symptoms: [{ on: 'node-1', user: 'root', run: 'echo x > /root/x', match: 'No space left on device', within: 1 }],
+  repair: [{ fault: 'full-disk', args: { node: 'node-1', percent: 40 } }],
   strike(k, { node, percent }) {
-    if (!(Number(percent) >= 0 && Number(percent) <= 100)) return 'argument percent must be from 0 to 100';
     const host = k.host(String(node));
     const wanted = Math.floor((host.disk.sizeKb * Number(percent)) / 100);
     own(host, 'disk').ballastKb += wanted - diskUsedKb(host);

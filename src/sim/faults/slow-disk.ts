@@ -8,10 +8,11 @@ export const slowDisk: Fault = {
   title: 'A node gets a slow disk',
   args: {
     node: { type: 'node', default: 'node-1', about: 'where' },
-    latencyMs: { type: 'number', default: 400, about: 'time that one flush takes, in milliseconds' },
+    latencyMs: { type: 'number', default: 400, least: 0, most: 60_000, about: 'time that one flush takes, in milliseconds' },
   },
+  symptoms: [{ on: 'node-1', user: 'root', run: 'gravity exec journalctl -u etcd --no-pager', match: 'overloaded|took too long', within: 120 }],
+  repair: [{ fault: 'slow-disk', args: { node: 'node-1', latencyMs: 2 } }],
   strike(k, { node, latencyMs }) {
-    if (!(Number(latencyMs) >= 0)) return 'argument latencyMs must not be negative';
     own(k.host(String(node)), 'disk').fsyncUs = ms(Number(latencyMs));
   },
 };

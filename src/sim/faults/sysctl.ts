@@ -11,8 +11,11 @@ export const sysctl: Fault = {
     key: { type: 'string', default: 'net.ipv4.ip_forward', about: 'the parameter' },
     value: { type: 'string', default: '0', about: 'its new value' },
   },
+  symptoms: [{ on: 'node-1', run: 'cat /proc/sys/net/ipv4/ip_forward', match: '^0$', within: 1 }],
+  repair: [{ on: 'node-1', run: 'sudo sysctl -w net.ipv4.ip_forward=1' }],
   strike(k, { node, key, value }) {
     const host = k.host(String(node));
+    if (!host.up) return `node ${host.name} is down`;
     const path = `/proc/sys/${String(key).replace(/\./g, '/')}`;
     const errno = virtualWrite(k, host, blankProc(host, 0, {}), path, `${value}\n`);
     return errno ? `${path}: ${errno}` : undefined;

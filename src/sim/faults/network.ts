@@ -1,0 +1,58 @@
+/** Links, routes and resolvers of a node, and the kernel that serves them: what a hand changes on one machine. */
+import { inPlanet, typed } from './hand.ts';
+import type { Fault } from './strike.ts';
+
+const POD_OF_1 = `$(kubectl -nkube-system get pods -l k8s-app=kube-dns --field-selector spec.nodeName=192.168.121.232 -o jsonpath='{.items[0].status.podIP}')`;
+
+export const network: readonly Fault[] = [
+  typed({
+    name: 'forwarding-off', title: 'A node forwards no packets', node: 'node-1', line: () => 'sysctl -w net.ipv4.ip_forward=0',
+    symptoms: [{ on: 'node-2', run: `ping -c1 -W2 ${POD_OF_1}`, match: '100% packet loss', within: 5 }],
+    repair: [{ on: 'node-1', run: 'sudo sysctl -w net.ipv4.ip_forward=1' }],
+  }),
+  typed({
+    name: 'bridge-netfilter-off', title: 'Bridged packets pass no rules', line: () => 'sysctl -w net.bridge.bridge-nf-call-iptables=0',
+    symptoms: [{ on: 'node-2', run: 'cat /proc/sys/net/bridge/bridge-nf-call-iptables', match: '^0$', within: 1 }],
+    repair: [{ on: 'node-2', run: 'sudo sysctl -w net.bridge.bridge-nf-call-iptables=1' }],
+  }),
+  typed({
+    name: 'module-unloaded', title: 'The module br_netfilter is taken out of the kernel', line: () => 'rmmod br_netfilter',
+    symptoms: [{ on: 'node-2', run: 'lsmod', not: '^br_netfilter', within: 1 }],
+    repair: [{ on: 'node-2', run: 'sudo modprobe br_netfilter' }],
+  }),
+  typed({
+    name: 'link-down', title: 'A network card is switched off', node: 'node-3', line: () => 'ip link set eth0 down',
+    symptoms: [{ on: 'node-1', run: 'ping -c1 -W2 192.168.121.217', exit: 1, within: 5 }],
+    repair: [{ on: 'node-3', run: 'sudo ip link set eth0 up; sudo ip route replace default via 192.168.121.1 dev eth0; sudo gravity exec systemctl restart flanneld' }],
+  }),
+  typed({
+    name: 'overlay-device-gone', title: 'The overlay\'s device is deleted', line: () => 'ip link del flannel.1',
+    symptoms: [{ on: 'node-2', run: `ping -c1 -W2 ${POD_OF_1}`, exit: 1, within: 5 }],
+    repair: [{ on: 'node-2', run: 'sudo gravity exec systemctl restart flanneld' }],
+  }),
+  typed({
+    name: 'overlay-routes-gone', title: 'The routes to other nodes\' pods are deleted', line: () => 'ip route flush dev flannel.1',
+    symptoms: [{ on: 'node-2', run: 'ip route', not: 'flannel', within: 5 }],
+    repair: [{ on: 'node-2', run: 'sudo gravity exec systemctl restart flanneld' }],
+  }),
+  typed({
+    name: 'neighbour-wrong', title: 'A wrong hardware address is entered for a neighbour', line: () => 'ip neigh replace 192.168.121.232 lladdr 02:00:00:00:00:99 dev eth0 nud permanent',
+    symptoms: [{ on: 'node-2', run: 'ping -c1 -W2 192.168.121.232', exit: 1, within: 5 }],
+    repair: [{ on: 'node-2', run: 'sudo ip neigh del 192.168.121.232 dev eth0' }],
+  }),
+  typed({
+    name: 'route-blackholed', title: 'A route swallows what goes to the services', line: () => 'ip route add blackhole 10.100.0.0/16',
+    symptoms: [{ on: 'node-2', run: 'ip route', match: 'blackhole 10.100', within: 1 }],
+    repair: [{ on: 'node-2', run: 'sudo ip route del blackhole 10.100.0.0/16' }],
+  }),
+  typed({
+    name: 'resolver-wrong', title: 'A node asks a name server that is not there', line: () => "cp /etc/resolv.conf /root/resolv.conf.before; echo 'nameserver 203.0.113.1' > /etc/resolv.conf",
+    symptoms: [{ on: 'node-2', run: 'cat /etc/resolv.conf', match: '203\\.0\\.113\\.1', within: 1 }],
+    repair: [{ on: 'node-2', run: 'sudo cp /root/resolv.conf.before /etc/resolv.conf' }],
+  }),
+  typed({
+    name: 'flannel-config-lost', title: 'Flannel\'s settings are deleted, and it is started again', line: () => `${inPlanet('etcdctl rm /coreos.com/network/config')}; ${inPlanet('systemctl restart --no-block flanneld')}`,
+    symptoms: [{ on: 'node-2', user: 'root', run: 'gravity exec journalctl -u flanneld --no-pager', match: "Couldn't fetch network config", within: 20 }],
+    repair: [{ on: 'node-1', run: `sudo gravity exec etcdctl set /coreos.com/network/config '{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}'` }],
+  }),
+];
