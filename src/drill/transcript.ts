@@ -11,8 +11,9 @@ import type { Answer, Session } from './session.ts';
 const PATIENCE_SECONDS = 3600;
 /** The same before a key is pressed, and before a program is left running. */
 const BEFORE_KEY_SECONDS = 5;
-const KEY = /^\^[A-Z]$/;
-const code = (key: string): string => String.fromCharCode(key.charCodeAt(1) - 64);
+/** The terminal echoes the key, and what a program says then may follow on its line. */
+const KEY = /^\^[A-Z]/;
+const code = (line: string): string => String.fromCharCode(line.charCodeAt(1) - 64);
 
 export interface Played { exchange: Exchange; /** What the screen really said. */ actual: string; exit: number | null; /** It still ran when patience was over. */ stuck: boolean }
 
