@@ -98,7 +98,6 @@ describe('open', () => {
   });
   it('refuses a node that is down, in these words', () => {
     ask('fault', { name: 'node-down', args: { node: 'node-3' } });
-    ask('advance', { seconds: 1 });
     expect(open('a', 'node-3')).toEqual(refused('node node-3 is down'));
     expect(exec('true', { node: 'node-3' })).toEqual(refused('node node-3 is down'));
     expect(ask('write', { node: 'node-3', path: 'x', content: '' })).toEqual(refused('node node-3 is down'));

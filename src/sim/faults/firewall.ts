@@ -56,7 +56,7 @@ export const firewall: readonly Fault[] = [
   typed({
     name: 'firewalld-zone', title: 'firewalld judges the machines\' own network by its public zone', node: 'node-1',
     line: () => 'firewall-cmd --permanent --zone=public --add-source=192.168.0.0/16; firewall-cmd --reload',
-    symptoms: [{ on: 'node-2', run: `ping -c1 -W2 ${POD_OF_1}`, match: '100% packet loss', within: 10 }],
+    symptoms: [{ on: 'node-2', run: 'nc -z -w 2 192.168.121.232 6443', exit: 1, within: 10 }],
     repair: [{ on: 'node-1', run: 'sudo systemctl stop firewalld' }],
   }),
 ];

@@ -32,7 +32,7 @@ export const network: readonly Fault[] = [
   }),
   typed({
     name: 'overlay-routes-gone', title: 'The routes to other nodes\' pods are deleted', line: () => 'ip route flush dev flannel.1',
-    symptoms: [{ on: 'node-2', run: 'ip route', not: 'flannel', within: 5 }],
+    symptoms: [{ on: 'node-2', run: 'ip route', not: 'dev flannel\\.1 ', within: 5 }],
     repair: [{ on: 'node-2', run: 'sudo gravity exec systemctl restart flanneld' }],
   }),
   typed({
@@ -41,9 +41,9 @@ export const network: readonly Fault[] = [
     repair: [{ on: 'node-2', run: 'sudo ip neigh del 192.168.121.232 dev eth0' }],
   }),
   typed({
-    name: 'route-blackholed', title: 'A route swallows what goes to the services', line: () => 'ip route add blackhole 10.100.0.0/16',
-    symptoms: [{ on: 'node-2', run: 'ip route', match: 'blackhole 10.100', within: 1 }],
-    repair: [{ on: 'node-2', run: 'sudo ip route del blackhole 10.100.0.0/16' }],
+    name: 'route-blackholed', title: 'A route swallows what goes to another node', line: () => 'ip route add blackhole 192.168.121.217',
+    symptoms: [{ on: 'node-2', run: 'ip route', match: 'blackhole 192\\.168\\.121\\.217', within: 1 }],
+    repair: [{ on: 'node-2', run: 'sudo ip route del blackhole 192.168.121.217' }],
   }),
   typed({
     name: 'resolver-wrong', title: 'A node asks a name server that is not there', line: () => "cp /etc/resolv.conf /root/resolv.conf.before; echo 'nameserver 203.0.113.1' > /etc/resolv.conf",

@@ -1,4 +1,5 @@
 /** The power button. */
+import { powerOff, powerOn } from '../kernel/power.ts';
 import type { Fault } from './strike.ts';
 
 export const nodeDown: Fault = {
@@ -10,7 +11,7 @@ export const nodeDown: Fault = {
   strike(k, { node }) {
     const host = k.host(String(node));
     if (!host.up) return `${host.name} is down already`;
-    k.schedule(0, { kind: 'power', host: host.name, to: 'off', gen: host.gen });
+    powerOff(k, host);
   },
 };
 
@@ -21,6 +22,6 @@ export const nodeUp: Fault = {
   strike(k, { node }) {
     const host = k.host(String(node));
     if (host.up) return `${host.name} is up already`;
-    k.schedule(0, { kind: 'power', host: host.name, to: 'on', gen: host.gen });
+    powerOn(k, host);
   },
 };
