@@ -100,6 +100,9 @@ function* sortFiles(task: Task): Sys<number | void> {
     files = names.value.split('\0').filter(Boolean);
   }
   if (task.has('c') || task.has('C')) return yield* check(task, files, order, end);
+  // Whole lines by their code units are JavaScript's own order: no key is cut out, no comparison called.
+  const plain = task.given.every(({ key }) => key === 'r' || key === 'u');
+  const whole: string[] = [];
   const texts: Keyed[][] = [];
   for (const path of files) {
     const got = yield* readOperand(path);
@@ -107,7 +110,15 @@ function* sortFiles(task: Task): Sys<number | void> {
       const what = got.errno === 'EISDIR' ? 'read failed' : 'cannot read';
       return (yield* fail(task, `${what}: ${quoteIfNeeded(path)}: ${strerror(got.errno)}`)) ?? 2;
     }
-    texts.push(splitLines(got.value, end).map((line) => order.keyed(line)));
+    const lines = splitLines(got.value, end);
+    if (plain) for (const line of lines) whole.push(line);
+    else texts.push(lines.map((line) => order.keyed(line)));
+  }
+  if (plain) {
+    const lines = (task.has('u') ? [...new Set(whole)] : whole).sort();
+    if (task.has('r')) lines.reverse();
+    if (lines.length) task.print(`${lines.join(end)}${end}`);
+    return;
   }
   const sorted = task.has('m') ? merge(texts, order) : texts.flat().sort((a, b) => order.compare(a, b));
   let text = '';

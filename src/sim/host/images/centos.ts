@@ -254,7 +254,7 @@ touch /var/lock/subsys/local
 const bootScript: Tree = { '/etc/rc.d/rc.local': { text: RC_LOCAL, mode: 0o644 }, '/etc/rc.local': { to: 'rc.d/rc.local' } };
 
 const logs: Tree = {
-  '/var/log/messages': { text: '', mode: 0o600 }, '/var/log/secure': { text: '', mode: 0o600 }, '/var/log/cron': { text: '', mode: 0o600 }, '/var/log/maillog': { text: '', mode: 0o600 },
+  '/var/log/btmp': { text: '', mode: 0o600 }, '/var/log/messages': { text: '', mode: 0o600 }, '/var/log/secure': { text: '', mode: 0o600 }, '/var/log/cron': { text: '', mode: 0o600 }, '/var/log/maillog': { text: '', mode: 0o600 },
   '/var/log/boot.log': '', '/var/log/wtmp': { text: '', mode: 0o664 }, '/var/log/yum.log': { text: '', mode: 0o600 }, '/var/log/dmesg': '',
   '/var/log/audit': { dir: true, mode: 0o700 }, '/var/log/chrony': { dir: true }, '/var/log/tuned': { dir: true }, '/var/log/firewalld': { text: '', mode: 0o640 },
 };
