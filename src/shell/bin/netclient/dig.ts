@@ -121,7 +121,7 @@ function* run(q: Query, words: readonly string[], first: boolean): Sys<number> {
   }
   const banner = q.shown.cmd && !q.shown.short ? `\n; <<>> DiG ${VERSION} <<>> ${words.join(' ')}\n${q.server !== null ? '; (1 server found)\n' : ''};; global options: +cmd\n` : '';
   if (!got.ok) {
-    yield* out(`${unreached(got, q.port)}${first ? banner : ''};; no servers could be reached\n`);
+    yield* out(`${first ? banner : ''}${unreached(got, q.port, names[names.length - 1]!)}`);
     return 9;
   }
   yield* out((first ? banner : '') + (q.shown.short ? short(got.answer) : whole(q, got.answer) + (q.shown.stats ? yield* stats(got, q) : q.shown.comments ? '\n' : '')));

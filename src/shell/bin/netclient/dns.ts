@@ -9,7 +9,7 @@ export const TYPES = ['A', 'AAAA', 'PTR', 'SRV', 'TXT', 'SOA', 'NS', 'HINFO', 'A
 export const isType = (word: string): word is DnsQuestion['type'] => (TYPES as readonly string[]).includes(word.toUpperCase());
 
 export interface Ask { servers: readonly string[]; port: number; timeoutUs: Us; tries: number; tcp: boolean; recurse: boolean }
-export type Replied = { ok: true; answer: DnsAnswer; server: string; tookUs: Us } | { ok: false; /** Each attempt that failed, in order. */ failures: readonly { server: string; why: 'timed out' | 'connection refused' | 'host unreachable' | 'network unreachable' }[] };
+export type Replied = { ok: true; answer: DnsAnswer; server: string; tookUs: Us } | { ok: false; /** Each attempt that failed, in order. */ failures: readonly { server: string; why: Why; /** What went wrong: the exchange, or setting it up. */ at: 'udp' | 'tcp' | null }[] };
 
 /** Asks the servers in turn, so many times round, until one answers. */
 export function* ask(name: string, type: DnsQuestion['type'], how: Ask): Sys<Replied> {
@@ -21,7 +21,7 @@ export function* ask(name: string, type: DnsQuestion['type'], how: Ask): Sys<Rep
       const started = yield* mono();
       const got = yield* once(server, question, how);
       if (typeof got === 'object') return { ok: true, answer: got, server, tookUs: (yield* mono()) - started };
-      failures.push({ server, why: got });
+      failures.push({ server, why: got, at: how.tcp ? 'tcp' : got === 'network unreachable' ? 'udp' : null });
     }
   }
   return { ok: false, failures };
@@ -49,8 +49,13 @@ function* once(server: string, question: DnsQuestion, how: Ask): Sys<DnsAnswer |
   return got.ok ? (got.value.data as unknown as DnsAnswer) : WHY[got.errno] ?? 'timed out';
 }
 
-/** What is said of each attempt that came to nothing. */
-export const unreached = (got: Extract<Replied, { ok: false }>, port: number): string => got.failures.map(({ server, why }) => `;; communications error to ${server}#${port}: ${why}\n`).join('');
+/** What is said when no attempt came to anything: silence in bind 9.10's words, what else there was in those of later ones. */
+export function unreached({ failures }: Extract<Replied, { ok: false }>, port: number, name: string): string {
+  if (failures.every(({ why, at }) => why === 'timed out' && at === null)) return ';; connection timed out; no servers could be reached\n';
+  const lines = failures.map(({ server, why, at }) =>
+    (at ? `;; ${at === 'tcp' ? 'Connection to' : 'UDP setup with'} ${server}#${port}(${server}) for ${name} failed: ${why}.\n` : `;; communications error to ${server}#${port}: ${why}\n`));
+  return `${lines.join('')};; no servers could be reached\n`;
+}
 
 /** A reverse name. */
 export const arpa = (ip: string): string => `${ip.split('.').reverse().join('.')}.in-addr.arpa`;

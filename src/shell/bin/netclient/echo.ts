@@ -26,8 +26,8 @@ const JIFFY_US = ms(1);
 export interface EchoSeen {
   reply(seq: number, reply: IcmpReply, rttUs: Us, duplicate: boolean): Sys<void>;
   problem(seq: number, reply: IcmpReply): Sys<void>;
-  /** errno of a request that could not be sent; true: go on. */
-  unsent(seq: number, errno: string): Sys<boolean>;
+  /** errno of a request that could not be sent, and whether an ICMP error tells of it (REJECT) or nothing does (DROP); true: go on. */
+  unsent(seq: number, errno: string, told: boolean): Sys<boolean>;
   sent?(seq: number): Sys<void>;
 }
 export interface EchoResult { sent: number; received: number; duplicates: number; errors: number; rtts: readonly Us[]; elapsedUs: Us; interrupted: boolean; aborted: boolean }
@@ -52,7 +52,7 @@ export function* echo(plan: EchoPlan, seen: EchoSeen): Sys<EchoResult | { errno:
       state.sent++;
       if (!sent.ok) {
         if (sent.errno !== 'EPERM') state.errors++;
-        if (!(yield* seen.unsent(seq, sent.errno))) { state.aborted = true; break; }
+        if (!(yield* seen.unsent(seq, sent.errno, sent.errno !== 'EPERM' || (yield* isTold(fd))))) { state.aborted = true; break; }
       } else if (seen.sent) yield* seen.sent(seq);
       const isLast = n === plan.count - 1;
       const next = last + plan.intervalUs + JIFFY_US;
@@ -67,6 +67,12 @@ export function* echo(plan: EchoPlan, seen: EchoSeen): Sys<EchoResult | { errno:
   }
   yield* call('close', { fd });
   return { ...state, elapsedUs: last - started, interrupted };
+}
+
+/** Whether an error waits in the socket's queue. */
+function* isTold(fd: number): Sys<boolean> {
+  const got = yield* call('icmpRecv', { fd, timeoutUs: 10 });
+  return got.ok && got.value.about !== undefined;
 }
 
 interface Wait { times: ReadonlyMap<number, Us>; answered: Set<number>; until: Us; isLast: boolean }

@@ -77,7 +77,7 @@ function* run(name: string, server: string | undefined, o: Record<string, string
   for (const [n, type] of types.entries()) {
     for (const [i, candidate] of (chosen === null ? names : [chosen]).entries()) {
       const got = yield* ask(candidate, type as DnsQuestion['type'], how);
-      if (!got.ok) { yield* out(`${unreached(got, 53)};; no servers could be reached\n`); return 1; }
+      if (!got.ok) { yield* out(unreached(got, 53, candidate)); return 1; }
       if (server !== undefined && !told) { told = true; yield* out(`Using domain server:\nName: ${server}\nAddress: ${got.server}#53\nAliases: \n\n`); }
       const { answer } = got;
       if (answer.rcode === 'NXDOMAIN' && chosen === null && i < names.length - 1) continue;

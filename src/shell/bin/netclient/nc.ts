@@ -126,7 +126,7 @@ function* connectUdp(make: Make, o: Options, target: string, addr: string, port:
   if (!socket.ok) { yield* err(`${make === 'nc' ? 'nc' : 'Ncat'}: ${strerror(socket.errno)}\n`); return 1; }
   const fd = socket.value;
   const connected = yield* call('udpConnect', { fd, addr, port });
-  if (!connected.ok) { yield* err(make === 'nc' ? `nc: connect to ${target} port ${port} (udp) failed: ${strerror(connected.errno)}\n` : `Ncat: ${strerror(connected.errno)}.\n`); return 1; }
+  if (!connected.ok) { if (make !== 'nc' || o.verbose) yield* err(make === 'nc' ? `nc: connect to ${target} port ${port} (udp) failed: ${strerror(connected.errno)}\n` : `Ncat: ${strerror(connected.errno)}.\n`); return 1; }
   if (make === 'ncat') {
     if (o.verbose) yield* err(`Ncat: Connected to ${addr}:${port}.\n`);
     if (!o.scan) return yield* relay(make, o, fd, true);

@@ -66,7 +66,7 @@ function* answer(name: string, s: Settings): Sys<number> {
   for (const [i, candidate] of names.entries()) {
     const got = yield* ask(candidate, types[0]!, { servers, port: s.port, timeoutUs: s.timeoutUs, tries: s.retries + 1, tcp: s.tcp, recurse: s.recurse });
     if (!got.ok) {
-      yield* out(`${unreached(got, s.port)};; no servers could be reached\n\n`);
+      yield* out(`${unreached(got, s.port, candidate)}\n`);
       return 1;
     }
     const { rcode } = got.answer;

@@ -190,12 +190,12 @@ function* run(r: Run): Sys<number> {
       if (flood) return yield* out('\bE');
       yield* out(`${yield* stamp()}From ${yield* nameOf(reply.from)} icmp_seq=${seq} ${wording(reply)}\n`);
     },
-    *unsent(_seq, errno) {
+    *unsent(_seq, errno, told) {
       if (errno === 'EMSGSIZE') {
         const links = yield* call('netRead', { what: { kind: 'links' } });
         const mtu = (links.ok ? (links.value as unknown as { name: string; mtu: number }[]) : []).find(({ name }) => name === r.mtuDev)?.mtu ?? 1500;
         yield* err(`ping: local error: message too long, mtu=${mtu}\n`);
-      } else yield* err(`ping: sendmsg: ${SENDMSG[errno] ?? errno}\n`);
+      } else if (told) yield* err(`ping: sendmsg: ${SENDMSG[errno] ?? errno}\n`);
       return true;
     },
     *sent() { if (flood && !quiet) yield* out('.'); },

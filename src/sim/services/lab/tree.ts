@@ -21,6 +21,8 @@ export function labTree(name: string): Tree {
   const tree: Record<string, TreeEntry> = {
     // Without it bridged frames would pass no rules.
     '/etc/modules-load.d/lab.conf': 'br_netfilter\n',
+    // The laboratory's kernel filtered no packet by the way back to its source.
+    '/etc/sysctl.d/lab.conf': 'net.ipv4.conf.default.rp_filter = 0\nnet.ipv4.conf.all.rp_filter = 0\n',
     // Nobody logs in from outside, and nobody answers names: what the recordings saw.
     [`${ETC}/sshd.service`]: { to: '/dev/null' },
     '/etc/resolv.conf': '# No name server.\n',
