@@ -32,7 +32,7 @@ function* checkVerbs(k: Kubectl): Sys<Outcome<null>> {
       if (!SPECIAL[verb].includes(`${plural}.${group.join('.')}`)) return plain(`can not perform '${verb}' on '${plural}' in group '${group.join('.')}'`);
       known = true;
     }
-    if (!known) return plain(`the server doesn't have a resource type ${JSON.stringify(name)}`);
+    if (!known) return { ok: false, failure: { is: 'bare', text: `the server doesn't have a resource type ${JSON.stringify(plural)}${group.join('.') ? ` in group ${JSON.stringify(group.join('.'))}` : ''}\n` } };
   }
   return done(null);
 }

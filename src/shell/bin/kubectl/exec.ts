@@ -19,7 +19,6 @@ export const exec: Verb = {
   flags: flagTable(`
     container,c string The container; the first one of the pod by default
     pod,p string The pod
-    pod-running-timeout duration=1m0s How long to wait until at least one pod runs
     stdin,i bool Pass stdin to the container
     tty,t bool Stdin is a terminal
   `),
@@ -38,9 +37,7 @@ function* runExec(k: Kubectl): Sys<number> {
   if (!command.length) return yield* k.fail(k.usage(EXEC_USAGE).failure);
   const api = yield* k.api();
   if (!api.ok) return yield* k.fail(api.failure);
-  const obj = yield* objectFor(k, api.value, [named || k.args[0]!]);
-  if (!obj.ok) return yield* k.fail(obj.failure);
-  const pod = yield* podFor(api.value, obj.value, { announce: false, timeoutUs: k.flags.us('pod-running-timeout'), what: 'attach to' });
+  const pod = yield* podNamed(k, api.value, named || k.args[0]!);
   if (!pod.ok) return yield* k.fail(pod.failure);
   const phase = pod.value['status']?.phase;
   if (phase === 'Succeeded' || phase === 'Failed') return yield* k.fail(plain(`cannot exec into a container in a completed pod; current phase is ${phase}`).failure);
@@ -50,6 +47,14 @@ function* runExec(k: Kubectl): Sys<number> {
   const fd = yield* openRemote(api.value, podPath(pod.value, 'exec'), { command, container, stdin: stdin || undefined, stdout: true, stderr: tty ? undefined : true, tty: tty || undefined });
   if (!fd.ok) return yield* k.fail(fd.failure);
   return yield* over(yield* begin({ fd: fd.value, raw: tty }, stdin));
+}
+
+/** 1.14 takes no TYPE/NAME here: client-go refuses to make a path of such a name. */
+function* podNamed(k: Kubectl, api: Api, name: string): Sys<Outcome<Obj>> {
+  const faults = name === '.' || name === '..' ? [`may not be '${name}'`] : ['/', '%'].filter((c) => name.includes(c)).map((c) => `may not contain '${c}'`);
+  if (faults.length) return plain(`invalid resource name ${JSON.stringify(name)}: [${faults.join(' ')}]`);
+  const where = yield* k.namespace();
+  return where.ok ? yield* api.get(`/api/v1/namespaces/${where.value.namespace}/pods/${name}`, {}, `get pods ${name}`) : where;
 }
 
 export const podPath = (pod: Obj, sub: string): string => `/api/v1/namespaces/${pod['metadata'].namespace}/pods/${pod['metadata'].name}/${sub}`;

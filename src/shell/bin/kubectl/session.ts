@@ -82,7 +82,8 @@ export class Kubectl {
       if (!types.ok) return types;
       const type = findType(types.value, word);
       if (type) return done(type);
-      if (this.asked) return plain(`the server doesn't have a resource type ${JSON.stringify(word)}`);
+      // The word's first part only: groups and versions are not said.
+      if (this.asked) return plain(`the server doesn't have a resource type ${JSON.stringify(word.split('.')[0])}`);
       const again = yield* this.types(true);
       if (!again.ok) return again;
     }

@@ -6,7 +6,7 @@ import { seconds } from '../../engine/time.ts';
 import { type Certificate, fetchOnce, goError } from '../../proc/http.ts';
 import type { Sys } from '../../proc/program.ts';
 import type { Resource } from '../../kube/kinds.ts';
-import { type Failure, notFound } from '../../kube/status.ts';
+import { type Failure, internal } from '../../kube/status.ts';
 import type { Obj } from '../../kube/types.ts';
 import { listAnswer, present } from './read.ts';
 import type { Answer, Context } from './request.ts';
@@ -31,5 +31,5 @@ export function* componentStatuses(ctx: Context, resource: Resource): Sys<Answer
   const items: Obj[] = [];
   for (const [name, url, cert] of wanted) items.push(yield* check(name, url, cert));
   if (!ctx.info.name) return listAnswer(ctx, resource, 'v1', '', { items, version: 0, next: null, remaining: 0 });
-  return items[0] ? present(ctx, resource, 'v1', items[0]) : notFound({ plural: 'componentstatuses', group: '' }, ctx.info.name);
+  return items[0] ? present(ctx, resource, 'v1', items[0]) : internal(`Component not found: ${ctx.info.name}`);
 }

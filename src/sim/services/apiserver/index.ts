@@ -18,7 +18,7 @@ import { resourceOf } from './custom.ts';
 import { getHeld, HELD, isSynced } from './held.ts';
 import { parseInfo, splitPath, type Options } from './request.ts';
 import { route } from './route.ts';
-import { pump } from './streams.ts';
+import { pumpThread } from '../../kube/pump.ts';
 import { ensureWatch, reflect, unsubscribe } from './watch.ts';
 
 const VALUES = ['advertise-address', 'audit-log-maxage', 'audit-log-maxbackup', 'audit-log-maxsize', 'audit-log-path', 'audit-policy-file', 'authorization-mode', 'bind-address', 'client-ca-file',
@@ -160,5 +160,5 @@ function* compact(_start: Start): Sys<void> {
 
 export const programs: Program[] = [{
   name: 'kube-apiserver', main,
-  entries: { connection, reflect, pump, bootstrap, own: ownService, expire, compact },
+  entries: { connection, reflect, pump: pumpThread, bootstrap, own: ownService, expire, compact },
 }];

@@ -5,10 +5,11 @@
  */
 import { seconds } from '../../engine/time.ts';
 import { type FetchError, fetch, goError } from '../../proc/http.ts';
-import type { Json, Start, Sys } from '../../proc/program.ts';
+import type { Json, Sys } from '../../proc/program.ts';
 import { call, type Fd } from '../../proc/syscalls.ts';
 import { builtin } from '../../kube/kinds.ts';
 import { portNumber } from '../../kube/pods.ts';
+import { joinStreams } from '../../kube/pump.ts';
 import { badRequest, type Failure, internal, internalError, isFailure, notFound, unavailable } from '../../kube/status.ts';
 import type { ContainerStatus, Endpoints, Node, Pod, Service } from '../../kube/types.ts';
 import { type Answer, type Context, flag, ok, one } from './request.ts';
@@ -60,28 +61,6 @@ function* ask(ctx: Context, upstream: Upstream): Sys<{ ok: true; fd: Fd; answer:
   return { ok: true, fd: got.fd, answer: { status, body, headers, ...(stream ? { stream } : {}) } };
 }
 
-/** Joins the client's connection to another: what comes on one goes out on the other. */
-function* join(ctx: Context, fd: Fd): Sys<void> {
-  yield* call('thread', { entry: 'pump', event: { from: ctx.fd, to: fd } });
-  yield* call('thread', { entry: 'pump', event: { from: fd, to: ctx.fd } });
-}
-
-const MESSAGES = 100;
-/** A pump: event {from, to}. When one side ends, the other is closed. */
-export function* pump(start: Start): Sys<void> {
-  const { from, to } = start.event as { from: Fd; to: Fd };
-  for (let n = 0; n < MESSAGES; n++) {
-    const got = yield* call('recv', { fd: from });
-    const sent = got.ok && got.value !== null ? yield* call('send', { fd: to, data: got.value.data, size: 200 }) : null;
-    if (!sent?.ok) {
-      yield* call('shutdown', { fd: to });
-      yield* call('close', { fd: from });
-      return;
-    }
-  }
-  yield* call('become', { mem: null });
-}
-
 /** Answers with what the upstream says, and pumps if it streams. */
 function* relay(ctx: Context, upstream: Upstream, failure: (error: FetchError) => Failure): Sys<Answer | Failure | 'taken'> {
   const got = yield* ask(ctx, upstream);
@@ -91,7 +70,7 @@ function* relay(ctx: Context, upstream: Upstream, failure: (error: FetchError) =
     return got.answer;
   }
   yield* call('send', { fd: ctx.fd, data: { ...got.answer, headers: got.answer.headers ?? {}, cert: ctx.options.cert } as unknown as Json, size: 200 });
-  yield* join(ctx, got.fd);
+  yield* joinStreams(ctx.fd, got.fd);
   return 'taken';
 }
 

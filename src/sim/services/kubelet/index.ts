@@ -22,7 +22,8 @@ import { leaseThread, registerThread, statusThread, stirred, tellNode } from './
 import { makeDirs } from './network.ts';
 import { readOptions } from './options.ts';
 import { probeThread } from './probes.ts';
-import { carryThread, logsThread, pumpThread, serverThread, tunnelThread } from './server.ts';
+import { pumpThread } from '../../kube/pump.ts';
+import { carryThread, logsThread, serverThread, tunnelThread } from './server.ts';
 import { sandboxIp } from './start.ts';
 import { cleanUp, podByUid, reapThread, syncThread, wake, wakeThread } from './sync.ts';
 import { followed, refresh } from './volumes.ts';

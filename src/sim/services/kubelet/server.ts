@@ -6,6 +6,7 @@ import { seconds } from '../../engine/time.ts';
 import type { HttpRequest, HttpResponse } from '../../proc/http.ts';
 import type { Json, Start, Sys } from '../../proc/program.ts';
 import { call, type Fd } from '../../proc/syscalls.ts';
+import { joinStreams } from '../../kube/pump.ts';
 import { api } from '../../kube/client.ts';
 import { cached } from '../../kube/informer.ts';
 import { parseTime } from '../../kube/time.ts';
@@ -140,6 +141,8 @@ export function* logsThread(start: Start): Sys<void> {
   const { from, to } = start.event as { from: Fd; to: Fd };
   for (let n = 0; n < MESSAGES; n++) {
     const got = yield* call('recv', { fd: from });
+    // Closed here already, because the client went: `to` may be another's by now.
+    if (!got.ok) return;
     const message = got.ok && got.value !== null ? (got.value.data as { stdout?: string; stderr?: string }) : null;
     const piece = message ? message.stdout ?? message.stderr ?? '' : null;
     const sent = piece !== null ? yield* call('send', { fd: to, data: piece, size: piece.length }) : null;
@@ -155,8 +158,7 @@ export function* logsThread(start: Start): Sys<void> {
 
 function* join(k: Kubelet, fd: Fd, other: Fd): Sys<'taken'> {
   yield* call('send', { fd, data: { status: 101, headers: { Connection: 'Upgrade', Upgrade: 'SPDY/3.1' }, body: null, stream: true, cert: k.options.cert } as unknown as Json, size: 200 });
-  yield* call('thread', { entry: 'pump', event: { from: fd, to: other } });
-  yield* call('thread', { entry: 'pump', event: { from: other, to: fd } });
+  yield* joinStreams(fd, other);
   return 'taken';
 }
 
@@ -174,21 +176,6 @@ function* exec(k: Kubelet, box: Box, params: Params, fd: Fd): Sys<HttpResponse |
 function* attach(k: Kubelet, box: Box, fd: Fd): Sys<HttpResponse | 'taken'> {
   const stream = yield* docker('POST', `/containers/${box.id}/attach?stream=1&stdin=1&stdout=1&stderr=1`, { keep: true });
   return stream.ok ? yield* join(k, fd, stream.fd) : text(500, stream.message);
-}
-
-/** The entry `pump`: event {from, to}. */
-export function* pumpThread(start: Start): Sys<void> {
-  const { from, to } = start.event as { from: Fd; to: Fd };
-  for (let n = 0; n < MESSAGES; n++) {
-    const got = yield* call('recv', { fd: from });
-    const sent = got.ok && got.value !== null ? yield* call('send', { fd: to, data: got.value.data, size: 200 }) : null;
-    if (!sent?.ok) {
-      yield* call('shutdown', { fd: to });
-      yield* call('close', { fd: from });
-      return;
-    }
-  }
-  yield* call('become', { mem: null });
 }
 
 // ---- port-forward
