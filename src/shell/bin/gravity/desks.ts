@@ -84,8 +84,8 @@ export function* askPeer(peer: string, token: string, path: string, method: stri
 }
 
 /** Asks each master that is known until the active controller answers. */
-export function* askController(file: Pick<JoinFile, 'peer' | 'token' | 'cluster'>, path: string, method: string, body: Json): Sys<Reply> {
-  const peers = [file.peer, ...file.cluster.servers.filter((server) => server.role === 'master').map((server) => server.address)];
+export function* askController(file: Pick<JoinFile, 'peer' | 'token' | 'cluster' | 'server'>, path: string, method: string, body: Json): Sys<Reply> {
+  const peers = [file.peer, ...file.cluster.servers.filter((server) => server.role === 'master' && server.address !== file.server.address).map((server) => server.address)];
   let last: Reply = { ok: false, error: 'no peers' };
   for (const peer of [...new Set(peers)]) {
     const got = yield* askPeer(peer, file.token, path, method, body);

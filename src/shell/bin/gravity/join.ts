@@ -122,6 +122,8 @@ function* failed(it: Invocation, file: JoinFile, failure: string): Sys<number> {
   const current = (yield* readJoinFile()) ?? file;
   const operation: OperationRecord = { ...current.operation, state: 'failed', updated: now, progress: { message: `Operation failure: ${failure}`, completion: 100, state: 'failed', created: now } };
   yield* writeJoinFile({ ...current, operation });
+  // The cluster is free for other operations; this one can still be resumed from here.
+  yield* askController(file, `/portal/v1/operations/${operation.id}`, 'PUT', { state: 'failed', progress: operation.progress as unknown as Json });
   yield* call('serve', {});
   return FAILURE;
 }

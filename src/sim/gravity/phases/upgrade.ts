@@ -229,12 +229,14 @@ function* taint(node: string, on: boolean): Sys<Outcome> {
 function* endpoints(node: string): Sys<Outcome> {
   yield* log(`Wait for endpoints on ${node}.`);
   const ready = yield* waitFor(function* () {
-    const dns = yield* kube('/api/v1/namespaces/kube-system/endpoints/kube-dns');
-    const controller = yield* kube('/api/v1/namespaces/kube-system/endpoints/gravity-site');
-    if (!dns.ok || !controller.ok) return false;
-    const addresses = ({ body }: { body: Json }): readonly { nodeName?: string }[] =>
-      ((body as unknown as { subsets?: readonly { addresses?: readonly { nodeName?: string }[] }[] }).subsets ?? []).flatMap((subset) => subset.addresses ?? []);
-    return addresses(dns.value).some((each) => each.nodeName === node) && addresses(controller.value).length > 0;
+    const addresses = function* (service: string): Sys<readonly { nodeName?: string }[]> {
+      const got = yield* kube(`/api/v1/namespaces/kube-system/endpoints/${service}`);
+      const { subsets = [] } = (got.ok ? got.value.body : {}) as { subsets?: readonly { addresses?: readonly { nodeName?: string }[] }[] };
+      return subsets.flatMap((subset) => subset.addresses ?? []);
+    };
+    // Regular nodes have a DNS service of their own.
+    const dns = [...(yield* addresses('kube-dns')), ...(yield* addresses('kube-dns-worker'))];
+    return dns.some((each) => each.nodeName === node) && (yield* addresses('gravity-site')).length > 0;
   }, seconds(300));
   return ready ? null : `timed out waiting for endpoints on ${node}`;
 }

@@ -92,8 +92,8 @@ export function expandPlan({ operationId, cluster, joining }: ExpandPlan): Plan 
     ]),
   ];
   if (alone) {
-    phases.push(leaf('/startAgent', 'Start RPC agent on the master node', 'start-agent', { server: peer, execServer: peer }),
-      leaf('/etcdBackup', 'Backup etcd data', 'etcd-backup', { server: peer, execServer: peer, requires: ['/startAgent'] }));
+    phases.push(leaf('/startAgent', 'Start RPC agent on the master node', 'start-agent', { ...on, server: peer }),
+      leaf('/etcdBackup', 'Backup etcd data', 'etcd-backup', { ...on, server: peer, requires: ['/startAgent'] }));
   }
   if (master) {
     phases.push(leaf('/etcd', 'Add the joining node to the etcd cluster', 'etcd',
@@ -103,7 +103,7 @@ export function expandPlan({ operationId, cluster, joining }: ExpandPlan): Plan 
     leaf('/wait/planet', 'Wait for the planet to start', 'wait-planet', { ...on, requires: master ? ['/system', '/etcd'] : ['/system'] }),
     leaf('/wait/k8s', 'Wait for the node to join Kubernetes cluster', 'wait-k8s', { ...on, requires: ['/wait/planet'] }),
   ]));
-  if (alone) phases.push(leaf('/stopAgent', 'Stop RPC agent on the master node', 'stop-agent', { server: peer, execServer: peer, requires: ['/wait'] }));
+  if (alone) phases.push(leaf('/stopAgent', 'Stop RPC agent on the master node', 'stop-agent', { ...on, server: peer, requires: ['/wait'] }));
   phases.push(leaf('/elect', `${master ? 'Enable' : 'Disable'} leader election on the joined node`, 'elect',
     { ...on, requires: ['/wait'], data: { enable: master } }));
   return { operationId, operationType: 'operation_expand', cluster: cluster.name, gravityVersion: cluster.release.gravity, phases };

@@ -146,7 +146,8 @@ export function* checkReconfig(kind: 'add' | 'remove', id: string): Sys<ApiError
   const ids = Object.keys(state.members);
   if (kind === 'add') {
     const started = ids.filter((member) => state.members[member]!.name !== '').length;
-    if (started < Math.floor((ids.length + 1) / 2) + 1) return ERRORS.notStarted;
+    // A lone member may always be given a second (IsReadyToAddNewMember).
+    if (ids.length > 1 && started < Math.floor((ids.length + 1) / 2) + 1) return ERRORS.notStarted;
     return ids.every(up) ? null : ERRORS.unhealthy;
   }
   const rest = ids.filter((member) => member !== id);

@@ -170,13 +170,15 @@ function* addMember({ name, peerUrl }: { name: string; peerUrl: string }): Sys<H
   const { store } = yield* context();
   const listed = yield* etcdMembers(store, seconds(5));
   if (!listed.ok) return refuse(503, listed.error);
-  if (!listed.value.members.some((member) => member.peerUrls.includes(peerUrl))) {
+  const known = listed.value.members;
+  const there = known.some((member) => member.peerUrls.includes(peerUrl));
+  if (!there) {
     const added = yield* etcdCall<unknown>(store, '/v3/cluster/member/add', { peerURLs: [peerUrl], peerUrls: [peerUrl] }, seconds(5));
     if (!added.ok) return refuse(503, added.error);
   }
-  const after = yield* etcdMembers(store, seconds(5));
-  if (!after.ok) return refuse(503, after.error);
-  const members = after.value.members.map((member) => [member.name || name, member.peerUrls[0]!.replace(/^https:\/\/|:2380$/g, '')]);
+  // Not asked again: of two members one is not up yet, so there is nobody to agree on an answer.
+  const all = there ? known : [...known, { name, peerUrls: [peerUrl] }];
+  const members = all.map((member) => [member.name || name, member.peerUrls[0]!.replace(/^https:\/\/|:2380$/g, '')]);
   yield* forget(peerUrl.replace(/^https:\/\/|:2380$/g, ''));
   return reply(200, { members });
 }

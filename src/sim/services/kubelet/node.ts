@@ -246,14 +246,8 @@ function* updateStatus(k: Kubelet): Sys<string | null> {
   let current = inApi ? known : null;
   if (!current) {
     const now = yield* api(k.api, 'GET', `${pathOf('v1', 'nodes', undefined, node)}?resourceVersion=0&timeout=10s`, { timeoutUs: seconds(10) });
-    if (!now.ok) {
-      if (now.status === 404) {
-        yield* call('timerStop', { name: 'status' });
-        yield* call('timerStop', { name: 'lease' });
-        yield* call('thread', { entry: 'register', event: null });
-      }
-      return `error getting node ${JSON.stringify(node)}: ${now.error}`;
-    }
+    // One that was deleted does not come back by itself: kubelet registers once, when it starts.
+    if (!now.ok) return `error getting node ${JSON.stringify(node)}: ${now.error}`;
     current = now.body as unknown as Node;
   }
   const own = inApi ? fresh : yield* conditions(k, current.status?.conditions ?? null, root);
