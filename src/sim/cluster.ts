@@ -80,7 +80,7 @@ function makeHost(world: World, node: Node, plan: Plan, extra: readonly Tree[]):
     clock: { offset: 0, setAt: 0, driftPpm: 0 }, hostname: node.name, modules: {}, moduleOrder: [], sysctl: {}, dmesg: emptyLog(),
     memory: { totalKb: MEMORY_KB }, disk: { sizeKb: DISK_KB, fsyncUs: FSYNC_US, ballastKb: BALLAST_KB, writtenBytes: 0 },
     fs: { host: fs },
-    roots: { host: { id: 'host', hostname: node.name, mounts: [mount('/', 'xfs', '/dev/vda1', 'rw,relatime,seclabel,attr2,inode64,noquota'), mount('/proc', 'proc', 'proc', 'rw,nosuid,nodev,noexec,relatime'), mount('/sys', 'sysfs', 'sysfs', 'rw,nosuid,nodev,noexec,relatime,seclabel')], pidns: 'host', nextPid: 0, netns: 'host', labels: {} } },
+    roots: { host: { id: 'host', hostname: node.name, mounts: [mount('/', 'xfs', '/dev/sda1', 'rw,relatime,seclabel,attr2,inode64,noquota'), mount('/proc', 'proc', 'proc', 'rw,nosuid,nodev,noexec,relatime'), mount('/sys', 'sysfs', 'sysfs', 'rw,nosuid,nodev,noexec,relatime,seclabel')], pidns: 'host', nextPid: 0, netns: 'host', labels: {} } },
     ns: { host: ns }, procs: emptyPages(), nextPid: 300, ofds: {}, pipes: {}, freeOfds: [], freePipes: [], waiters: {}, collected: {}, journals: { host: emptyLog() },
   };
 }

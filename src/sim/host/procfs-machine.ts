@@ -99,9 +99,35 @@ export function mountLines(host: Host, proc: Proc): string {
   return mounts.map((m) => `${m.source} ${m.target} ${m.type} ${m.options} 0 0\n`).join('');
 }
 
+/** `36 25 8:1 / / rw,relatime shared:1 - xfs /dev/sda1 rw`: mounts with their ids and where in their file system they begin. */
+export function mountInfo(host: Host, proc: Proc): string {
+  const mounts = host.roots[proc.root]?.mounts ?? [];
+  const device = (m: { type: string }, i: number): string => (m.type === 'xfs' ? '8:1' : `0:${17 + i}`);
+  const parent = (target: string): number => {
+    let best = 0;
+    mounts.forEach((m, i) => { if (target !== m.target && `${target}/`.startsWith(m.target === '/' ? '/' : `${m.target}/`) && m.target.length >= (mounts[best]?.target.length ?? 0)) best = i; });
+    return 21 + best;
+  };
+  return mounts.map((m, i) => `${21 + i} ${m.target === '/' ? 1 : parent(m.target)} ${device(m, i)} ${m.base} ${m.target} ${m.options.split(',').filter((o) => /^(rw|ro|nosuid|nodev|noexec|relatime)$/.test(o)).join(',')} shared:${1 + i} - ${m.type} ${m.source} ${m.options.split(',')[0]}\n`).join('');
+}
+
+/** Sectors written are those of what lies on the disk; reads and times are not counted. */
+function diskstats({ host }: Reader): string {
+  const sectors = Math.floor(Math.max(0, host.disk.writtenBytes) / 512);
+  const row = (minor: number, name: string): string => `   8       ${minor} ${name} 0 0 0 0 ${Math.ceil(sectors / 8)} 0 ${sectors} 0 0 0 0\n`;
+  return row(0, 'sda') + row(1, 'sda1');
+}
+
+function vmstat({ host }: Reader): string {
+  const m = memoryOf(host);
+  const pages = (kb: number): number => Math.floor(kb / 4);
+  return [['nr_free_pages', pages(m.free)], ['nr_file_pages', pages(m.cached + m.buffers)], ['nr_shmem', pages(m.shared)], ['nr_dirty', 62], ['nr_writeback', 0], ['pswpin', 0], ['pswpout', 0]].map(([k, v]) => `${k} ${v}\n`).join('');
+}
+
 export const MACHINE_FILES: Readonly<Record<string, (r: Reader) => string>> = {
   cmdline: ({ host }) => `BOOT_IMAGE=/boot/vmlinuz-${host.kernel} root=/dev/sda1 ro console=tty0 console=ttyS0,115200n8 crashkernel=auto net.ifnames=0\n`,
-  cpuinfo,
+  cpuinfo, diskstats, vmstat,
+  devices: () => 'Character devices:\n  1 mem\n  4 tty\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n 10 misc\n136 pts\n\nBlock devices:\n  8 sd\n',
   filesystems: () => 'nodev\tsysfs\nnodev\trootfs\nnodev\tproc\nnodev\tcgroup\nnodev\ttmpfs\nnodev\tdevtmpfs\nnodev\tdevpts\n\txfs\nnodev\toverlay\n',
   kmsg: ({ host }) => [...items(host.dmesg)].map((line) => `6,${line.at},-;${line.message}\n`).join(''),
   loadavg({ k, host }) {

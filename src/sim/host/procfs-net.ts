@@ -55,8 +55,20 @@ function sockets(proto: 'tcp' | 'udp', head: string): (r: Reader, ns: NetNs) => 
 
 const COLUMNS = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                                                     \n';
 
+function sockstat(_r: Reader, ns: NetNs): string {
+  const all = entries(ns.sockets).filter((s) => !s.closed);
+  const count = (proto: string, wanted: (s: Socket) => boolean = () => true): number => all.filter((s) => s.proto === proto && wanted(s)).length;
+  const waiting = count('tcp', (s) => s.tcp?.state === 'TIME-WAIT');
+  return `sockets: used ${all.length}\nTCP: inuse ${count('tcp') - waiting} orphan 0 tw ${waiting} alloc ${count('tcp')} mem 0\nUDP: inuse ${count('udp')} mem 0\nUDPLITE: inuse 0\nRAW: inuse ${count('icmp')}\nFRAG: inuse 0 memory 0\n`;
+}
+
+function unix(_r: Reader, ns: NetNs): string {
+  const rows = entries(ns.sockets).filter((s) => s.proto === 'unix' && !s.closed).map((s) => `0000000000000000: 00000002 00000000 ${s.path ? '00010000 0001 01' : '00000000 0001 03'} ${String(s.inode).padStart(5)}${s.path ? ` ${s.path}` : ''}\n`);
+  return `Num       RefCount Protocol Flags    Type St Inode Path\n${rows.join('')}`;
+}
+
 export const NET_FILES: Readonly<Record<string, (r: Reader, ns: NetNs) => string>> = {
-  arp, dev, route,
+  arp, dev, route, sockstat, unix,
   tcp: sockets('tcp', COLUMNS), udp: sockets('udp', COLUMNS),
   tcp6: () => COLUMNS, udp6: () => COLUMNS,
   if_inet6: () => '',

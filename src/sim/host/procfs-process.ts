@@ -4,7 +4,7 @@
 import { entries } from '../engine/pages.ts';
 import type { Host, Proc } from '../world.ts';
 import { footprint } from './memory.ts';
-import { mountLines } from './procfs-machine.ts';
+import { mountInfo, mountLines } from './procfs-machine.ts';
 import type { Reader } from './procfs.ts';
 
 const pidns = (host: Host, proc: Proc): string => host.roots[proc.root]?.pidns ?? 'host';
@@ -27,6 +27,16 @@ export const stateOf = (r: Reader, p: Proc): 'R' | 'S' | 'D' | 'T' | 'Z' =>
 
 const STATE_WORDS = { R: 'R (running)', S: 'S (sleeping)', D: 'D (disk sleep)', T: 'T (stopped)', Z: 'Z (zombie)' } as const;
 
+const SIGNALS: Readonly<Record<string, number>> = { HUP: 1, INT: 2, QUIT: 3, ILL: 4, TRAP: 5, ABRT: 6, USR1: 10, SEGV: 11, USR2: 12, PIPE: 13, ALRM: 14, TERM: 15, CHLD: 17, CONT: 18, TSTP: 20, TTIN: 21, TTOU: 22, WINCH: 28 };
+
+/** The signals that a process ignores or catches, a bit each. */
+function signalMask(p: Proc, how: 'ignore' | 'catch'): string {
+  let mask = 0;
+  for (const [name, action] of Object.entries(p.actions)) if (action === how) mask += 2 ** ((SIGNALS[name] ?? 1) - 1);
+  return mask.toString(16).padStart(16, '0');
+}
+const capabilities = (p: Proc): string => (p.uid === 0 ? '0000001fffffffff' : '0000000000000000');
+
 function status(r: Reader, p: Proc): string {
   const { rssKb, vszKb, threads } = footprint(p.comm, p.program);
   const pid = seen(r, p.pid);
@@ -38,13 +48,29 @@ Tgid:\t${pid}
 Pid:\t${pid}
 PPid:\t${seen(r, p.ppid)}
 TracerPid:\t0
-Uid:\t${four(p.uid)}
+Uid:\t${[p.ruid ?? p.uid, p.uid, p.uid, p.uid].join('\t')}
 Gid:\t${four(p.gid)}
 FDSize:\t64
 Groups:\t${p.groups.join(' ')} 
 VmSize:\t${String(vszKb).padStart(8)} kB
 VmRSS:\t${String(rssKb).padStart(8)} kB
 Threads:\t${threads}
+SigQ:\t0/31227
+SigPnd:\t0000000000000000
+ShdPnd:\t0000000000000000
+SigBlk:\t0000000000000000
+SigIgn:\t${signalMask(p, 'ignore')}
+SigCgt:\t${signalMask(p, 'catch')}
+CapInh:\t0000000000000000
+CapPrm:\t${capabilities(p)}
+CapEff:\t${capabilities(p)}
+CapBnd:\t0000001fffffffff
+Seccomp:\t0
+Cpus_allowed:\t3
+Cpus_allowed_list:\t0-1
+Mems_allowed_list:\t0
+voluntary_ctxt_switches:\t${Math.floor(p.cpuUs / 20)}
+nonvoluntary_ctxt_switches:\t0
 `;
 }
 
@@ -84,7 +110,10 @@ export const PROCESS_FILES: Readonly<Record<string, (r: Reader, p: Proc) => stri
   environ: (_r, p) => Object.entries(p.env).map(([key, value]) => `${key}=${value}\0`).join(''),
   io: (_r, p) => `rchar: ${p.cpuUs}\nwchar: ${Math.floor(p.cpuUs / 3)}\nsyscr: ${Math.floor(p.cpuUs / 20)}\nsyscw: ${Math.floor(p.cpuUs / 60)}\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n`,
   limits: () => LIMITS,
+  mountinfo: ({ host }, p) => mountInfo(host, p),
   mounts: ({ host }, p) => mountLines(host, p),
+  loginuid: (_r, p) => `${p.tty ? p.ruid ?? p.uid : 4_294_967_295}\n`,
+  wchan: () => '0',
   oom_score: (_r, p) => `${Math.min(999, Math.floor(footprint(p.comm, p.program).rssKb / 8_000))}\n`,
   oom_score_adj: () => '0\n',
   stat, status,

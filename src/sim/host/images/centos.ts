@@ -15,7 +15,7 @@ const programs: Tree = {
   // the shell and the text tools
   ...executables('/usr/bin', `bash sh=bash ${COREUTILS_BIN} ${COREUTILS_USR} mktemp
     grep egrep=grep fgrep=grep sed gawk awk=gawk find xargs which diff cmp sdiff patch file strings hexdump xxd tar gzip
-    gunzip zcat less more vi=vim vim view=vim nano clear reset tput column rev getopt
+    gunzip zcat less man apropos=man whatis=man more vi=vim vim view=vim nano clear reset tput column rev getopt
     watch lsattr chattr bc dos2unix mac2unix unix2dos unix2mac tree jq`),
   // processes and the machine
   ...executables('/usr/bin', `ps top free uptime vmstat w pgrep pkill=pgrep kill pidof pwdx dmesg lsblk findmnt mount
