@@ -59,3 +59,29 @@ describe('boots and sessions', () => {
     expect(root('last reboot').stdout.match(/^reboot {3}system boot {2}3\.10\.0-957\.12\.1\. /gm)).toHaveLength(2);
   });
 });
+
+describe('a full disk', () => {
+  it('fills by dd and fallocate without holding a byte of it, and is felt', () => {
+    const t = freshWorld('bare');
+    const run = (text: string) => t.exec('node-2', text, { user: 'root', wait: 300 });
+    expect(run('fallocate -l 90G /var/big')).toMatchObject({ exit: 1, stderr: 'fallocate: fallocate failed: No space left on device\n' });
+    run('fallocate -l 20G /var/big');
+    expect(run('stat -c %s /var/big').stdout).toBe('21474836480\n');
+    const filled = run('dd if=/dev/zero of=/var/fill bs=1M');
+    expect(filled).toMatchObject({ exit: 1 });
+    expect(filled.stderr).toMatch(/^dd: error writing .\/var\/fill.: No space left on device\n\d+\+0 records in\n\d+\+0 records out\n\d+ bytes \(\d+ GB, [\d.]+ GiB\) copied, [\d.]+ s, 420 MB\/s\n$/);
+    expect(run('df / | tail -1').stdout).toMatch(/ 100% \/\n$/);
+    expect(run('echo x > /root/x').stderr).toContain('No space left on device');
+    expect(run('rm /var/fill /var/big; echo x > /root/x; cat /root/x').stdout).toBe('x\n');
+    expect(run('dd if=/dev/zero of=/root/z bs=1M count=3 2>&1 | head -1; cp /root/z /root/y; cmp /root/z /root/y; wc -c < /root/y; echo end >> /root/y; tail -c 4 /root/y').stdout).toBe('3+0 records in\n3145728\nend\n');
+  });
+});
+
+describe('man', () => {
+  it('has short pages, knows what it has not, and finds words', () => {
+    expect(user('man chattr').stdout).toMatch(/^CHATTR\(1\) +User Commands +CHATTR\(1\)\n\nNAME\n {7}chattr - change file attributes/);
+    expect(user('man ls').stdout).toContain('SYNOPSIS\n       ls [OPTION]... [FILE]...\n');
+    expect(user('man kubectl')).toMatchObject({ exit: 16, stderr: 'No manual entry for kubectl\n' });
+    expect(user('man -k journal').stdout).toBe('journalctl (1)       - Query the systemd journal\n');
+  });
+});

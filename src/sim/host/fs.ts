@@ -10,7 +10,7 @@ import { byteLength } from '../proc/text.ts';
 
 interface Meta { mode: number; uid: number; gid: number; /** Microseconds since 1970. */ mtime: Us; attrs: string; nlink: number }
 export type Inode = Meta & (
-  | { type: 'file'; data: string }
+  | { type: 'file'; data: string; /** Zero bytes behind `data` that are only counted: what fallocate and dd fill a disk with. */ zeros?: number }
   | { type: 'dir'; entries: Record<string, number> }
   | { type: 'symlink'; target: string }
   | { type: 'char' | 'block'; dev: string; rdev: readonly [number, number] }
@@ -33,7 +33,7 @@ export function sizeOfInode(inode: Inode): number {
   switch (inode.type) {
     case 'file': {
       const m = data7f(inode.data);
-      return m ?? byteLength(inode.data);
+      return (m ?? byteLength(inode.data)) + (inode.zeros ?? 0);
     }
     case 'dir': return 4096;
     case 'symlink': return byteLength(inode.target);

@@ -14,11 +14,38 @@ export function hostReal(k: Pick<Kernel, 'world'>, host: Host): Us {
   return EPOCH_MS * 1000 + k.world.now + offset + drift;
 }
 
-export const fileText = (inode: Inode | null | undefined): string => (inode?.type === 'file' ? inode.data : '');
+/** What is written of a file; the zeros behind it are counted apart. */
+export const storedText = (inode: Inode | null | undefined): string => (inode?.type === 'file' ? inode.data : '');
+export const zerosOf = (inode: Inode | null | undefined): number => (inode?.type === 'file' ? inode.zeros ?? 0 : 0);
+export const fileLength = (inode: Inode | null | undefined): number => storedText(inode).length + zerosOf(inode);
+/** More than this is never made into text whole. */
+export const ZEROS_MAX = 1 << 27;
+/** Zeros at the end of a text are counted from so many on. */
+const ZEROS_MIN = 4096;
+/** The whole text of a file; a caller has seen that there are not too many zeros. */
+export const fileText = (inode: Inode | null | undefined): string => storedText(inode) + '\0'.repeat(Math.min(ZEROS_MAX, zerosOf(inode)));
+/** A part of a file, as read(2) gives it. */
+export function filePart(inode: Inode | null | undefined, at: number, max: number): string {
+  const stored = storedText(inode);
+  const text = stored.slice(at, at + max);
+  const left = Math.min(max, ZEROS_MAX) - text.length;
+  const zeros = Math.min(left, fileLength(inode) - Math.max(at, stored.length));
+  return zeros > 0 ? text + '\0'.repeat(zeros) : text;
+}
 
-export function setFileText(host: Host, fs: string, ino: number, text: string, mtime: Us): void {
+/** A text as a file keeps it: a long tail of zeros is only counted. */
+export function packed(text: string): { data: string; zeros: number } {
+  if (text.length < ZEROS_MIN || text.charCodeAt(text.length - 1) !== 0 || text.charCodeAt(text.length - ZEROS_MIN) !== 0) return { data: text, zeros: 0 };
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) === 0) end--;
+  return text.length - end < ZEROS_MIN ? { data: text, zeros: 0 } : { data: text.slice(0, end), zeros: text.length - end };
+}
+
+export function setFileText(host: Host, fs: string, ino: number, text: string, mtime: Us, zeros = 0): void {
   const inode = ownInode(own(own(host, 'fs'), fs), ino) as Inode & { type: 'file' };
-  inode.data = text;
+  const kept = zeros ? { data: text, zeros } : packed(text);
+  inode.data = kept.data;
+  if (kept.zeros) inode.zeros = kept.zeros; else delete inode.zeros;
   inode.mtime = mtime;
 }
 

@@ -10,7 +10,7 @@ import type { Errno, Reply } from '../proc/program.ts';
 import type { Calls, OpenFlags, Stat } from '../proc/syscalls.ts';
 import type { Host, Proc } from '../world.ts';
 import { install, lookup, mainOf, newOfd, newPipe, openPipeEnd } from './descriptors.ts';
-import { fileText, grow, hostReal, setFileText } from './disk.ts';
+import { fileLength, fileText, grow, hostReal, packed, setFileText, storedText, zerosOf, ZEROS_MAX } from './disk.ts';
 import { bad, good, OK, type Block, type Handlers, type Kernel } from './kernel.ts';
 import { may, resolvePath, type Found, type Missing } from './paths.ts';
 
@@ -67,8 +67,8 @@ function openFound(k: Kernel, host: Host, proc: Proc, found: Found, flags: OpenF
     case 'socket': return bad('ENXIO');
     case 'fifo': return openFifo(k, host, table, `${fs}:${ino}`, flags, name);
     default:
-      if (flags.trunc && flags.write && inode.type === 'file' && inode.data !== '') {
-        grow(host, -byteLength(inode.data));
+      if (flags.trunc && flags.write && inode.type === 'file' && (inode.data !== '' || inode.zeros)) {
+        grow(host, -byteLength(inode.data) - zerosOf(inode));
         setFileText(host, fs, ino, '', hostReal(k, host));
       }
       return good(install(host, table, newOfd(k, host, { kind: 'file', fs, ino, path: name, at: 0, read: !!flags.read || !flags.write, write: !!flags.write, append: !!flags.append })));
@@ -207,7 +207,7 @@ export const fileCalls: Handlers<FileOp> = {
     if (!found.parent) return bad('EBUSY');
     const errno = mayChange(host, proc, found.parent, found.mount.readonly, found.inode);
     if (errno) return bad(errno);
-    if (found.inode.nlink === 1) grow(host, -byteLength(fileText(found.inode)));
+    if (found.inode.nlink === 1) grow(host, -byteLength(storedText(found.inode)) - zerosOf(found.inode));
     unlinkInode(own(own(host, 'fs'), found.fs), found.parent.ino, found.parent.name, hostReal(k, host), isHeld(host, found.fs));
     return OK;
   },
@@ -257,9 +257,9 @@ export const fileCalls: Handlers<FileOp> = {
     if (found.inode.type === 'dir') return bad('EISDIR');
     if (!may(proc, found.inode, 'w') || found.inode.attrs.includes('i')) return bad('EACCES');
     if (found.inode.attrs.includes('a')) return bad('EPERM');
-    const text = fileText(found.inode);
-    if (!grow(host, size - text.length)) return bad('ENOSPC');
-    setFileText(host, found.fs, found.ino, size <= text.length ? text.slice(0, size) : text + '\0'.repeat(size - text.length), hostReal(k, host));
+    const text = storedText(found.inode);
+    if (!grow(host, size - fileLength(found.inode))) return bad('ENOSPC');
+    setFileText(host, found.fs, found.ino, text.slice(0, size), hostReal(k, host), Math.max(0, size - text.length));
     return OK;
   },
   mkfifo(k, host, proc, { path, mode }) {
@@ -313,7 +313,8 @@ export const fileCalls: Handlers<FileOp> = {
     const { inode } = at.found;
     if (inode.type === 'dir') return bad('EISDIR');
     if (!may(proc, inode, 'r')) return bad('EACCES');
-    return inode.type === 'file' ? good(inode.data) : good('');
+    if (zerosOf(inode) > ZEROS_MAX) return bad('EFBIG');
+    return inode.type === 'file' ? good(fileText(inode)) : good('');
   },
   writeFile,
 };
@@ -332,7 +333,8 @@ function writeFile(k: Kernel, host: Host, proc: Proc, { path, text, append, mode
   }
   if ('missing' in at) {
     if (!grow(host, byteLength(text))) return bad('ENOSPC');
-    const made = create(k, host, proc, at.missing, { type: 'file', mode: mode ?? 0o666, data: text } as Partial<Inode> & { type: 'file' });
+    const kept = packed(text);
+    const made = create(k, host, proc, at.missing, { type: 'file', mode: mode ?? 0o666, data: kept.data, ...(kept.zeros ? { zeros: kept.zeros } : {}) } as Partial<Inode> & { type: 'file' });
     return 'errno' in made ? bad(made.errno) : OK;
   }
   const { inode, fs, ino, mount } = at.found;
@@ -342,8 +344,9 @@ function writeFile(k: Kernel, host: Host, proc: Proc, { path, text, append, mode
   if (!may(proc, inode, 'w')) return bad('EACCES');
   if (inode.attrs.includes('i')) return bad(IMMUTABLE);
   if (inode.attrs.includes('a') && !append) return bad('EPERM');
-  const next = append ? inode.data + text : text;
-  if (!grow(host, append ? byteLength(text) : byteLength(text) - byteLength(inode.data))) return bad('ENOSPC');
+  if (append && zerosOf(inode) > ZEROS_MAX) return bad('EFBIG');
+  const next = append ? fileText(inode) + text : text;
+  if (!grow(host, append ? byteLength(text) : byteLength(text) - byteLength(inode.data) - zerosOf(inode))) return bad('ENOSPC');
   setFileText(host, fs, ino, next, hostReal(k, host));
   k.wake(host, `file:${fs}:${ino}`);
   return OK;

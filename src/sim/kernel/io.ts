@@ -8,7 +8,7 @@ import { own } from '../engine/cow.ts';
 import type { Json, Reply } from '../proc/program.ts';
 import type { Host, Ofd, Proc, Tty } from '../world.ts';
 import { lookup, ownOfd } from './descriptors.ts';
-import { fileText, grow, hostReal, setFileText } from './disk.ts';
+import { fileLength, filePart, fileText, grow, hostReal, setFileText, storedText, zerosOf, ZEROS_MAX } from './disk.ts';
 import { bad, good, type Attempt, type Block, type Handlers, type Kernel } from './kernel.ts';
 import { socketCalls } from './sockets.ts';
 import { isPty, writeMark, type Mark } from './pty.ts';
@@ -19,6 +19,8 @@ const PIPE_MAX = 65_536;
 /** How much one read gives at most when the caller names no limit. */
 const CHUNK = 1 << 20;
 const JOURNAL_MAX = 20_000;
+/** Writes of zeros at a file's end that are counted instead of kept. */
+const ZEROS_MIN = 4096;
 
 type Read = { fd: number; max?: number; timeoutUs?: number; prompt?: { ps: 1 | 2; text: string; status: number }; relay?: boolean };
 
@@ -31,7 +33,7 @@ function read(k: Kernel, host: Host, proc: Proc, args: Read, attempt: Attempt): 
       if (!ofd.read) return bad('EBADF');
       const inode = host.fs[ofd.fs]!.inodes[ofd.ino];
       if (inode?.type === 'dir') return bad('EISDIR');
-      const text = fileText(inode).slice(ofd.at, ofd.at + max);
+      const text = filePart(inode, ofd.at, max);
       if (text) (ownOfd(host, ofd.id) as Ofd & { kind: 'file' }).at += text.length;
       return good(text);
     }
@@ -50,7 +52,7 @@ function read(k: Kernel, host: Host, proc: Proc, args: Read, attempt: Attempt): 
 }
 
 function readDevice(k: Kernel, host: Host, dev: string, max: number): string {
-  if (dev === 'zero' || dev === 'full') return '\0'.repeat(max);
+  if (dev === 'zero' || dev === 'full') return '\0'.repeat(Math.min(max, CHUNK));
   if (dev !== 'random' && dev !== 'urandom') return '';
   let text = '';
   for (let i = 0; i < max; i++) {
@@ -121,7 +123,17 @@ function write(k: Kernel, host: Host, proc: Proc, { fd, text, edit }: { fd: numb
     case 'file': {
       if (!ofd.write) return bad('EBADF');
       const mine = ownOfd(host, ofd.id) as Ofd & { kind: 'file' };
-      const before = fileText(host.fs[ofd.fs]!.inodes[ofd.ino]);
+      const inode = host.fs[ofd.fs]!.inodes[ofd.ino];
+      const end = fileLength(inode);
+      if ((ofd.append ? end : ofd.at) >= end && text.length >= ZEROS_MIN && /^\0+$/.test(text)) {
+        const from = ofd.append ? end : ofd.at;
+        if (!grow(host, from + text.length - end)) return bad('ENOSPC');
+        setFileText(host, ofd.fs, ofd.ino, storedText(inode), hostReal(k, host), from + text.length - storedText(inode).length);
+        mine.at = from + text.length;
+        return good(text.length);
+      }
+      if (zerosOf(inode) > ZEROS_MAX) return bad('EFBIG');
+      const before = fileText(inode);
       const at = ofd.append ? before.length : ofd.at;
       if (!grow(host, Math.max(0, at + text.length - before.length))) return bad('ENOSPC');
       const padded = at > before.length ? before + '\0'.repeat(at - before.length) : before;
@@ -212,7 +224,7 @@ export const ioCalls: Handlers<'read' | 'write' | 'seek'> = {
     if (!ofd) return bad('EBADF');
     if (ofd.kind !== 'file' && ofd.kind !== 'virtual') return bad('ESPIPE');
     const mine = ownOfd(host, ofd.id) as Ofd & { kind: 'file' };
-    const end = ofd.kind === 'file' ? fileText(host.fs[ofd.fs]!.inodes[ofd.ino]).length : ofd.text.length;
+    const end = ofd.kind === 'file' ? fileLength(host.fs[ofd.fs]!.inodes[ofd.ino]) : ofd.text.length;
     mine.at = Math.max(0, to + (from === 'start' ? 0 : from === 'current' ? ofd.at : end));
     return good(mine.at as Json);
   },

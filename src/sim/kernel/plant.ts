@@ -28,7 +28,7 @@ export function plantFile(k: Kernel, hostName: string, path: string, content: st
   const errno = 'found' in at ? mayReplace(at.found, user.uid, may(user, at.found.inode, 'w')) : path.endsWith('/') ? 'EISDIR' : mayChange(host, user, at.missing.parent, at.missing.mount.readonly);
   if (errno) return refuse(errno);
   const before = 'found' in at ? at.found.inode as Inode & { type: 'file' } : null;
-  if (!grow(host, byteLength(content) - (before ? byteLength(before.data) : 0))) return refuse('ENOSPC');
+  if (!grow(host, byteLength(content) - (before ? byteLength(before.data) + (before.zeros ?? 0) : 0))) return refuse('ENOSPC');
   const mtime = hostReal(k, host);
   if ('found' in at) replace(host, at.found, content, mode, mtime);
   else {

@@ -342,6 +342,11 @@ function* copyBlocks(task: Task): Sys<number | void> {
   }
   const { words, numbers, conv, flags } = settings;
   const started = yield* call('now', {});
+  if (words['if'] === '/dev/zero' && words['of'] !== undefined && !flags.includes('append')) {
+    const there = yield* call('stat', { path: words['of'] });
+    if (!there.ok || there.value.type === 'file') return yield* fillWithZeros(task, words['of'], settings, started.ok ? started.value.mono : 0);
+  }
+  if (words['of'] === undefined && numbers['count'] === Infinity && /^\/dev\/(zero|u?random|full)$/.test(words['if'] ?? '')) return yield* endlessly(words['if']!);
   const input = yield* ddInput(task, settings);
   if (input === null) return 1;
   const { bytes, blocks, partial } = input;
@@ -356,6 +361,50 @@ function* copyBlocks(task: Task): Sys<number | void> {
   yield* task.flush();
   yield* call('write', { fd: 2, text: words['status'] === 'noxfer' ? counts : counts + transferred(converted.length, us) });
   return task.status;
+}
+
+/** What a disk takes in a second. */
+const DISK_BYTES_S = 420_000_000;
+
+/** Zeros into a file: it grows by as many, in no more steps than one; a full disk ends it early. */
+function* fillWithZeros(task: Task, path: string, settings: DdSettings, started: number): Sys<number | void> {
+  const { words, numbers, conv, flags } = settings;
+  const bs = numbers['bs']!;
+  const seek = numbers['seek']! * (flags.includes('seek_bytes') ? 1 : numbers['obs'] ?? bs);
+  const limit = flags.includes('count_bytes') ? numbers['count']! : numbers['count']! * bs;
+  const opened = yield* call('open', { path, flags: { write: true, create: !conv.includes('nocreat'), trunc: !conv.includes('notrunc') && seek === 0, excl: conv.includes('excl') }, mode: 0o666 });
+  if (!opened.ok) { yield* task.error(`failed to open ${quoteAlways(path)}: ${strerror(opened.errno)}`); return 1; }
+  yield* call('close', { fd: opened.value });
+  const stat = yield* call('stat', { path });
+  const room = yield* call('statfs', { path });
+  const have = stat.ok ? stat.value.size : 0;
+  const most = have + (room.ok ? room.value.available : 0);
+  const written = Math.max(0, Math.min(limit, most - seek));
+  if (seek + written > have || !conv.includes('notrunc')) yield* call('truncate', { path, size: Math.max(conv.includes('notrunc') ? have : 0, seek + written) });
+  yield* call('sleep', { us: Math.round((written / DISK_BYTES_S) * 1_000_000) });
+  if (conv.includes('fsync') || conv.includes('fdatasync')) yield* call('fsync', { path });
+  const full = written < limit;
+  if (full) yield* task.error(`error writing ${quoteAlways(path)}: ${strerror('ENOSPC')}`);
+  if (words['status'] === 'none') return task.status;
+  const blocks = Math.floor(written / bs);
+  const partial = written % bs ? 1 : 0;
+  const counts = `${blocks + (full ? 1 : 0)}+${full ? 0 : partial} records in\n${blocks}+${full ? 0 : partial} records out\n`;
+  const ended = yield* call('now', {});
+  const us = Math.max(1, (ended.ok ? ended.value.mono : 0) - started);
+  yield* task.flush();
+  yield* call('write', { fd: 2, text: words['status'] === 'noxfer' ? counts : counts + transferred(written, us) });
+  return task.status;
+}
+
+/** A device without end to a reader: block by block until somebody ends it. */
+function* endlessly(path: string): Sys<number> {
+  const opened = yield* call('open', { path, flags: { read: true } });
+  if (!opened.ok) return 1;
+  const part = yield* call('read', { fd: opened.value, max: 65_536 });
+  for (;;) {
+    const wrote = yield* call('write', { fd: 1, text: part.ok ? part.value : '' });
+    if (!wrote.ok) return 1;
+  }
 }
 
 function transferred(size: number, us: number): string {

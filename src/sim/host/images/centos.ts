@@ -21,7 +21,7 @@ const programs: Tree = {
   ...executables('/usr/bin', `ps top free uptime vmstat w pgrep pkill=pgrep kill pidof pwdx dmesg lsblk findmnt mount
     umount hostname hostnamectl timedatectl localectl loginctl systemctl journalctl systemd-analyze systemd-cat
     systemd-detect-virt systemd-cgls sudo su passwd ssh scp last lastb=last logger crontab getent locale
-    lscpu unshare nsenter setsid lsns
+    lscpu fallocate unshare nsenter setsid lsns
     rpm yum curl wget ping dig nslookup host tcpdump=tcpdump nc ncat=nc telnet traceroute chronyc ntpq ntpstat
     firewall-cmd firewall-offline-cmd getenforce mesg wall setpriv
     killall fuser pstree gpasswd

@@ -17,7 +17,7 @@ const programs: Tree = {
     top free uptime vmstat w pgrep pkill=pgrep pwdx pidof=pidof killall pstree
     lsof ncat=nc dig nslookup host curl wget jq traceroute openssl
     hostnamectl timedatectl localectl systemd-analyze systemd-cat systemd-detect-virt systemd-cgls
-    getent locale lscpu unshare nsenter setsid nice lsns logger last
+    getent locale lscpu fallocate unshare nsenter setsid nice lsns logger last
     lsattr chattr gpasswd passwd wall mesg setpriv tree dbus-daemon=daemon`),
   ...executables('/sbin', `sysctl modprobe=kmod rmmod=kmod insmod=kmod modinfo=kmod depmod=kmod lsmod=kmod ip=ip bridge route ifconfig
     ethtool iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore brctl

@@ -58,6 +58,9 @@ function readCluster(options: LessOptions, word: string, next: () => string | un
     let off = false;
     if (WITH_VALUE.includes(letter)) {
       const rest = word.slice(i + 1);
+      // A number ends where its digits do; a text at a dollar sign.
+      const number = 'bhjxyz'.includes(letter) ? /^\.?\d+(,\d+)*/.exec(rest) : null;
+      if (number) { apply(options, letter, number[0], false); i += number[0].length; continue; }
       const end = rest.indexOf('$');
       const value = rest === '' ? next() : end < 0 ? rest : rest.slice(0, end);
       if (value === undefined) return `Value is required after -${letter}`;
@@ -76,9 +79,21 @@ function readCluster(options: LessOptions, word: string, next: () => string | un
   return null;
 }
 
+/** The words of $LESS; a prompt's text (P) holds blanks up to its dollar sign. */
+function splitEnvironment(less: string): string[] {
+  const parts: string[] = [];
+  for (let rest = less.trim(); rest !== '';) {
+    const prompt = /^(?:[^\s$]*P[^$]*\$)+[^\s$]*/.exec(rest);
+    const part = prompt?.[0] ?? /^\S+/.exec(rest)![0];
+    parts.push(part);
+    rest = rest.slice(part.length).trim();
+  }
+  return parts;
+}
+
 export function readOptions(words: readonly string[], less: string | undefined): { options: LessOptions; files: string[] } | string {
   const options = defaults();
-  for (const part of (less ?? '').split(/\s+/).filter(Boolean)) {
+  for (const part of splitEnvironment(less ?? '')) {
     const wrong = readCluster(options, part.replace(/^-/, ''), () => '');
     if (wrong) return wrong;
   }
