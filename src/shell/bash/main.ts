@@ -52,7 +52,12 @@ function* ending(sh: Shell, run: Sys<number>): Sys<number> {
   }
   sh.frames.length = 0;
   sh.comeBack = null;
-  return (yield* exitTrap(sh, status & 255)) & 255;
+  const left = (yield* exitTrap(sh, status & 255)) & 255;
+  if (sh.death) {
+    yield* sh.call('sigaction', { signal: sh.death, action: 'default' });
+    yield* sh.call('kill', { pid: sh.start.pid, signal: sh.death });
+  }
+  return left;
 }
 
 // ---- a part of a shell

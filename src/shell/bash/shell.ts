@@ -10,6 +10,9 @@ import type { Undo } from './redirect.ts';
 import type { Session } from './session.ts';
 import { get } from './table.ts';
 
+/** Signals that end a script: with an EXIT trap it runs that first (termsig_handler). */
+export const FATAL: ReadonlyMap<Signal, number> = new Map([['HUP', 1], ['INT', 2], ['TERM', 15]]);
+
 /** How a command ends the ones around it. Thrown; no error. */
 export class Unwind {
   constructor(
@@ -128,7 +131,12 @@ export class Shell {
   note(signal: Signal): void {
     if (get(this.s.traps, signal) !== undefined) { this.signals.push(signal); return; }
     if (signal === 'INT' && this.atPrompt) throw new Unwind('interrupt', 130);
+    if (this.atPrompt || !FATAL.has(signal) || get(this.s.traps, 'EXIT') === undefined) return;
+    this.death = signal;
+    throw new Unwind('exit', 128 + FATAL.get(signal)!);
   }
+  /** The signal that ends this shell, once its EXIT trap has run. */
+  death: Signal | null = null;
 
   // ---- output
 

@@ -14,6 +14,7 @@ describe('as the real bash', () => {
       'bash: line 1: 1 - y += 2: attempted assignment to non-variable (error token is "+= 2")\n'],
     ["printf '%d\\n' 99999999999999999999; echo $?", '9223372036854775807\n0\n', 'bash: line 1: printf: warning: 99999999999999999999: Numerical result out of range\n'],
     ['select x in a; do :; done < /dev/null; echo $?', '\n1\n', '1) a\n#? '],
+    ["bash -c 'trap \"echo x\" EXIT; kill -TERM $$; echo no'; echo $?", 'x\n143\n', 'Terminated\n'],
     ['echo $BASH_COMMAND; cd --help | head -1', 'echo $BASH_COMMAND\ncd: cd [-L|[-P [-e]] [-@]] [dir]\n', ''],
     ['f() {\ncat <<E\n$1\nE\n}; declare -f f', 'f () \n{ \n    cat <<E\n$1\nE\n\n}\n', ''],
   ])('%s', (line, stdout, stderr) => {

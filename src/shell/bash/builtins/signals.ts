@@ -2,8 +2,8 @@
 import { strerror } from '../../../sim/proc/libc.ts';
 import type { Signal, Sys } from '../../../sim/proc/program.ts';
 import { findJob } from '../jobs.ts';
-import type { Shell } from '../shell.ts';
-import { get, remove, set, sorted } from '../table.ts';
+import { FATAL, type Shell } from '../shell.ts';
+import { get, has, remove, set, sorted } from '../table.ts';
 import { runTraps, signalName, signalNumber, SIGNAL_NAMES } from '../traps.ts';
 import { singleQuote } from '../quote.ts';
 import type { Builtin } from './index.ts';
@@ -143,6 +143,7 @@ const trap: Builtin = function* (sh, args) {
     const name = trapName(spec);
     if (name === null) { yield* sh.complain(`${spec}: invalid signal specification`); status = 1; continue; }
     if (text === null) remove(sh.own('traps'), name); else set(sh.own('traps'), name, text);
+    if (name === 'EXIT') yield* beforeExit(sh);
     if (REAL.has(name) && name !== 'KILL' && name !== 'STOP') yield* disposition(sh, name as Signal, text);
   }
   return status;
@@ -151,8 +152,14 @@ const trap: Builtin = function* (sh, args) {
 /** What an interactive shell itself catches, so as not to be ended by it. */
 const KEPT: ReadonlySet<string> = new Set(['INT', 'TERM', 'QUIT', 'TSTP']);
 
+/** What would end a script is caught while it has an EXIT trap: that runs first. */
+function* beforeExit(sh: Shell): Sys<void> {
+  if (sh.atPrompt) return;
+  for (const signal of FATAL.keys()) if (!has(sh.s.traps, signal)) yield* disposition(sh, signal, null);
+}
+
 function* disposition(sh: Shell, signal: Signal, text: string | null): Sys<void> {
-  const kept = sh.atPrompt && KEPT.has(signal);
+  const kept = sh.atPrompt ? KEPT.has(signal) : FATAL.has(signal) && has(sh.s.traps, 'EXIT');
   const action = text === null ? (kept ? 'catch' : 'default') : text === '' ? (kept ? 'catch' : 'ignore')
     : 'catch';
   yield* sh.call('sigaction', { signal, action });
