@@ -14,6 +14,8 @@ export const PLANET_PATH = '/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/b
 /** What etcdctl needs to know inside Planet. */
 export const ETCDCTL: Readonly<Record<string, string>> = {
   ETCDCTL_CERT_FILE: `${STATE}/etcd.cert`, ETCDCTL_KEY_FILE: `${STATE}/etcd.key`, ETCDCTL_CA_FILE: `${STATE}/root.cert`,
+  // the same for the v3 API, so that ETCDCTL_API=3 is all that one need add
+  ETCDCTL_CERT: `${STATE}/etcd.cert`, ETCDCTL_KEY: `${STATE}/etcd.key`, ETCDCTL_CACERT: `${STATE}/root.cert`,
   ETCDCTL_PEERS: 'https://127.0.0.1:2379',
 };
 
