@@ -1,8 +1,9 @@
 /**
  * `npm run check -- FOLDER…`: the truth tests on scenario files outside of any test runner, for authors.
- * Faults go to standard output as FILE:LINE: REASON; the exit status is 1 when there are any.
+ * Faults go to standard output as FILE:LINE: REASON; the exit status is 1 when there are any. With UPDATE=1 in the
+ * environment what was really seen is written into the files, with UPDATE=elastic what may change is marked in it.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { images } from '../sim/images.ts';
 import { Simulation } from '../sim/simulation.ts';
@@ -12,6 +13,7 @@ import { bootKept } from './kept.ts';
 import type { Problem } from './markdown.ts';
 import { parseScenario } from './scenario.ts';
 import { Session } from './session.ts';
+import { rewrite } from './transcript.ts';
 
 const say = (text: string): void => { process.stdout.write(`${text}\n`); };
 
@@ -41,7 +43,11 @@ export function main(root: string, stamp: string): void {
 }
 
 function checkFile(file: string, boot: ReturnType<typeof bootKept>): readonly Problem[] {
-  const parsed = parseScenario(readFileSync(file, 'utf8'), file);
+  const source = readFileSync(file, 'utf8');
+  const parsed = parseScenario(source, file);
   if (!parsed.ok) return parsed.errors;
-  return checkScenario(parsed.scenario, new Session(new Simulation(boot(parsed.scenario.topology, 1), programs, images))).problems;
+  const { problems, played } = checkScenario(parsed.scenario, new Session(new Simulation(boot(parsed.scenario.topology, 1), programs, images)));
+  const update = process.env['UPDATE'];
+  if (update) writeFileSync(file, rewrite(source, played, update === 'elastic'));
+  return problems;
 }
