@@ -7,7 +7,7 @@ export const nodeDown: Fault = {
   title: 'A node loses its power',
   args: { node: { type: 'node', default: 'node-3', about: 'which' } },
   symptoms: [{ on: 'node-1', run: 'ping -c1 -W2 192.168.121.217', exit: 1, within: 5 }],
-  repair: [{ fault: 'node-up', args: { node: 'node-3' } }, { advance: 90 }],
+  repair: [{ fault: 'node-up', args: { node: 'node-3' } }],
   strike(k, { node }) {
     const host = k.host(String(node));
     if (!host.up) return `${host.name} is down already`;
