@@ -7,7 +7,15 @@ export default defineConfig({
   root: 'src/ui',
   base: './', // works under any sub-path, from any static host
   plugins: [peggyPlugin(), sitePlugins()],
-  build: { outDir: '../../dist', emptyOutDir: true, target: 'es2022' },
+  build: {
+    outDir: '../../dist', emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 3_000,
+    rollupOptions: {
+      input: { index: 'src/ui/index.html', drill: 'src/ui/embed/drill.ts' },
+      // The embeds' script has a name that other people's pages can write down.
+      output: { entryFileNames: ({ name }: { name: string }) => (name === 'drill' ? 'drill.js' : 'assets/[name]-[hash].js') },
+      preserveEntrySignatures: 'exports-only' as const,
+    },
+  },
   worker: { format: 'es' as const, plugins: () => [peggyPlugin()] },
   // Named, so that the first visit need not be interrupted by their discovery.
   optimizeDeps: { include: ['lit', 'lit/decorators.js', 'lit/directives/unsafe-html.js', 'lit/directive.js', 'lit/directives/repeat.js', 'lit/directives/keyed.js', '@xterm/xterm', '@xterm/addon-fit', 'fflate', 'immer', 'js-yaml', 'marked'] },

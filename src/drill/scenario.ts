@@ -9,6 +9,7 @@ import { catalogue } from '../sim/faults/catalogue.ts';
 import { checkArgs } from '../sim/faults/strike.ts';
 import { readFront } from './front.ts';
 import { splitMarkdown, type Problem } from './markdown.ts';
+import { readQuiz, type Quiz } from './quiz.ts';
 import type { Session } from './session.ts';
 
 export interface Goal {
@@ -34,7 +35,8 @@ export type SimVerb =
   | { verb: 'run'; node: string; command: string; line: number };
 export interface SimBlock { kind: 'sim'; hidden: boolean; verbs: SimVerb[]; line: number }
 export interface CodeBlock { kind: 'code'; language: string; text: string; line: number }
-export type Block = Step | Transcript | SimBlock | CodeBlock;
+export interface QuizBlock { kind: 'quiz'; quiz: Quiz; line: number }
+export type Block = Step | Transcript | SimBlock | CodeBlock | QuizBlock;
 
 export interface Scenario {
   id: string; title: string; chapter: string; summary: string; level: 'beginner' | 'intermediate' | 'advanced'; minutes: number;
@@ -69,6 +71,7 @@ export function parseScenario(source: string, file: string): Parsed {
     const [kind, ...rest] = piece.info;
     if (kind === 'console') blocks.push(readConsole(piece.text, rest, piece.line, nodes, fail));
     else if (kind === 'sim') blocks.push(readSim(piece.text, rest, piece.line, nodes, fail));
+    else if (kind === 'quiz') blocks.push({ kind: 'quiz', quiz: readQuizBlock(piece.text, `quiz ${blocks.length}`, (reason) => fail(piece.line, reason)), line: piece.line });
     else blocks.push({ kind: 'code', language: kind ?? '', text: piece.text, line: piece.line });
   }
   if (errors.length || !head) return { ok: false, errors };
@@ -89,6 +92,13 @@ function frontLines(front: string, first: number): (key: string, item?: number) 
     const items = below.flatMap((row, i) => (row.startsWith(`${depth}- `) ? [first + at + 1 + i] : []));
     return items[item] ?? first + at;
   };
+}
+
+/** A question in YAML: see quiz.ts. */
+function readQuizBlock(text: string, id: string, fail: (reason: string) => void): Quiz {
+  let value: unknown = null;
+  try { value = load(text); } catch (error) { fail(`quiz: ${error instanceof YAMLException ? error.reason : String(error)}`); }
+  return readQuiz(value, id, fail);
 }
 
 /** `console NODE[:N] [background]`: lines after `$ ` are typed, the rest is what they show. */

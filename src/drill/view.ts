@@ -3,6 +3,7 @@
  * pods and services, cables. It changes nothing and asks nobody, so it costs little enough to be looked at
  * after every slice of time. It is the map's knowledge, not the trainee's: no goal and no check reads it.
  */
+import { entries } from '../sim/engine/pages.ts';
 import { podSummary } from '../sim/kube/table/cells.ts';
 import type { Obj, Pod } from '../sim/kube/types.ts';
 import type { State } from '../sim/services/etcd/applied.ts';
@@ -38,7 +39,7 @@ const UNITS = ['etcd', 'flanneld', 'docker', 'kube-kubelet', 'kube-proxy', 'serf
 const EVERYWHERE = 9;
 
 const mainOf = (host: Host, program: string, root: string): Proc | null =>
-  Object.values(host.procs).find((proc) => proc.program === program && proc.root === root && proc.threadOf === null && !proc.exit) ?? null;
+  entries(host.procs).find((proc) => proc.program === program && proc.root === root && proc.threadOf === null && !proc.exit) ?? null;
 
 const memory = <T>(proc: Proc | null, key: string): T | null => (proc?.memory[key] ?? null) as T | null;
 

@@ -10,12 +10,14 @@ import type { Problem } from '../drill/markdown.ts';
 import { controls } from './controls.ts';
 import { loadDrill } from './course.ts';
 import { icon, mark } from './icons.ts';
-import { readScheme, saveScheme, type Scheme } from './keeping.ts';
+import { LOG_VERSION } from './engine/log.ts';
+import type { Proof } from './engine/messages.ts';
+import { asLog, readScheme, saveScheme, type Scheme } from './keeping.ts';
 import type { DrillTraining } from './drill-training.ts';
 
 type View =
   | { name: 'home' | 'commands' | 'author' | 'nowhere' }
-  | { name: 'drill'; read: Read & { ok: true }; step: number | null }
+  | { name: 'drill'; read: Read & { ok: true }; step: number | null; proof?: Proof }
   | { name: 'wrong'; title: string; problems: Problem[] };
 
 export class DrillApp extends LitElement {
@@ -93,10 +95,25 @@ export class DrillApp extends LitElement {
         if (!read.ok) return { name: 'wrong', title: 'This scenario cannot be read', problems: read.errors };
         return { name: 'drill', read, step: step === undefined ? null : Math.max(0, Math.min(read.lesson.steps.length, Number(step)) - 1) };
       }
+      case 'p': return this.proven(id ?? '');
       case 'commands': await import('./drill-commands.ts'); return { name: 'commands' };
       case 'author': await import('./drill-author.ts'); return { name: 'author' };
       default: return { name: 'nowhere' };
     }
+  }
+
+  /** A link that somebody made of a run. Nothing in it is shown before it has been played again. */
+  private async proven(link: string): Promise<View> {
+    const [{ decodeLink }, { sandbox }] = await Promise.all([import('../drill/link.ts'), import('./free.ts'), import('./drill-training.ts')]);
+    const value = decodeLink(link)?.value as Record<string, unknown> | null | undefined;
+    const log = asLog(value?.['log']);
+    const digest = value?.['digest'];
+    const wrong = (title: string, reason: string): View => ({ name: 'wrong', title, problems: [{ file: 'The link', line: 0, reason }] });
+    if (!log || typeof digest !== 'string') return wrong('This link is damaged', 'is cut or changed. Ask for it again: some programs cut long links.');
+    const read = log.scenario === 'sandbox' ? sandbox : await loadDrill(log.scenario);
+    if (!read?.ok) return wrong('This link belongs to a drill that is not here', `names the drill ${log.scenario.slice(0, 40)}, which this site does not have.`);
+    if (read.stamp !== log.stamp || log.version !== LOG_VERSION) return wrong('This link was recorded for another version', `was made with another version of ${read.id}, so it cannot be played again here.`);
+    return { name: 'drill', read, step: null, proof: { log, digest } };
   }
 
   private get training(): DrillTraining | null { return this.renderRoot.querySelector('drill-training'); }
@@ -121,7 +138,7 @@ export class DrillApp extends LitElement {
       <span class="spacer"></span>
       ${this.renewed ? html`<button class="new" @click=${() => location.reload()} title="Nothing is lost: what you typed is kept">A new version is here</button>` : nothing}
       <nav aria-label="Site">
-        ${view?.name === 'drill' ? html`<button @click=${() => this.startOver()}>Start over</button>` : html`${link('sandbox', 'Sandbox')}${link('commands', 'Commands')}${link('author', 'Author’s guide')}`}
+        ${view?.name === 'drill' ? html`<button @click=${() => void this.training?.copyLink()}>${icon('link', 14)}<span class="wide">Copy link</span><span class="hidden"> to this run</span></button><button @click=${() => this.startOver()}>Start over</button>` : html`${link('sandbox', 'Sandbox')}${link('commands', 'Commands')}${link('author', 'Author’s guide')}`}
         <button @click=${() => this.nextScheme()} aria-label="Colour scheme: ${this.scheme}. Change it" title="Colour scheme: ${this.scheme}">${icon(this.scheme === 'light' ? 'sun' : this.scheme === 'dark' ? 'moon' : 'half')}</button>
       </nav>
     </header>`;
@@ -134,7 +151,7 @@ export class DrillApp extends LitElement {
       case 'home': return html`<drill-home id="view" tabindex="-1"></drill-home>`;
       case 'commands': return html`<drill-commands id="view" tabindex="-1"></drill-commands>`;
       case 'author': return html`<drill-author id="view" tabindex="-1"></drill-author>`;
-      case 'drill': return html`${keyed(view.read.id, html`<drill-training id="view" .read=${view.read} .step=${view.step}></drill-training>`)}`;
+      case 'drill': return html`${keyed(view.proof ?? view.read.id, html`<drill-training id="view" .read=${view.read} .proof=${view.proof ?? null} .step=${view.step}></drill-training>`)}`;
       case 'wrong': return html`<main class="message" id="view" tabindex="-1" role="alert"><h1>${view.title}</h1>
         <p>Mend what follows and load the page again.</p><pre>${view.problems.map(({ file, line, reason }) => `${file}${line ? `:${line}` : ''}: ${reason}`).join('\n')}</pre><p><a class="button quiet" href="#/">Back to the course</a></p></main>`;
       case 'nowhere': return html`<main class="message" id="view" tabindex="-1"><h1>There is nothing at this address</h1><p>It may belong to a drill that was renamed. The course lists all there are.</p><p><a class="button primary" href="#/">To the course</a></p></main>`;

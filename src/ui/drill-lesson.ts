@@ -7,6 +7,7 @@ import { state as reactive } from 'lit/decorators.js';
 import { unsafeHTML } from 'lit/directives/unsafe-html.js';
 import type { LessonBlock, LessonStep } from '../drill/lesson.ts';
 import { controls, prose } from './controls.ts';
+import './drill-question.ts';
 import { StoreElement } from './element.ts';
 import type { GoalView } from './engine/messages.ts';
 import { icon } from './icons.ts';
@@ -103,6 +104,7 @@ export class DrillLesson extends StoreElement {
     switch (block.kind) {
       case 'prose': return html`<div class="prose">${unsafeHTML(block.html)}</div>`;
       case 'code': return html`<div class="prose"><pre tabindex="0" aria-label="Listing"><code>${block.text}</code></pre></div>`;
+      case 'quiz': return html`<drill-question .store=${this.store} .quiz=${block.quiz} .text=${block.html}></drill-question>`;
       case 'wait': return html`<p class="wait"><span>Let about ${block.seconds} seconds pass.</span>
         <button class="quiet" ?disabled=${this.store.state.skipping} @click=${() => this.store.skip(block.seconds)}>${icon('skip', 13)}Skip ${block.seconds} seconds</button></p>`;
       case 'console': return html`<div class="command" role="group" aria-label="Commands for ${block.node}">
@@ -157,10 +159,10 @@ export class DrillLesson extends StoreElement {
   }
 
   private goal({ title, passed, message, lostAt }: GoalView): TemplateResult {
-    const was = lostAt === null ? '' : ` Held until ${clockText(this.store.clockAt(lostAt))}.`;
+    const was = lostAt === null ? '' : ` It held until ${clockText(this.store.clockAt(lostAt))}.`;
     return html`<li class="goal" ?data-passed=${passed}>${icon(passed ? 'tick' : 'ring')}
       <span>${title}<span class="hidden">: ${passed === null ? 'not looked at yet' : passed ? 'met' : 'not met yet'}</span></span>
-      ${passed === false ? html`<span class="seen">${message}${was}</span>` : nothing}</li>`;
+      ${passed === false ? html`<span class="seen">${message.replace(/\.?$/, '.')}${was}</span>` : nothing}</li>`;
   }
 
   private help(): TemplateResult | typeof nothing {

@@ -48,7 +48,7 @@ export class DrillMachine extends StoreElement {
     .screens:not([data-split]) > * { position: absolute; inset: 0; }
     .screens[data-split] > * + * { border-top: 1px solid var(--line); }
     .screens[data-split] > [data-front] { box-shadow: inset 3px 0 0 var(--line-strong); }
-    drill-map { border-top: 1px solid var(--line); }
+    drill-chart { border-top: 1px solid var(--line); }
     .keys { display: none; gap: 0.25rem; padding: 0.3rem; background: var(--panel); border-top: 1px solid var(--line); overflow-x: auto; }
     .keys button { min-width: 2.75rem; min-height: 2.5rem; padding: 0 0.4rem; font: var(--text) var(--mono); background: var(--raised); border-color: var(--line); }
     @media (pointer: coarse) { .keys { display: flex; } }
@@ -74,7 +74,7 @@ export class DrillMachine extends StoreElement {
 
   override render(): TemplateResult {
     const { state } = this.store;
-    if (this.mapOnly) return html`<drill-map .store=${this.store}></drill-map>`;
+    if (this.mapOnly) return html`<drill-chart .store=${this.store}></drill-chart>`;
     return html`<div class="top">
         <div class="tabs" role="tablist" aria-label="Terminals" @keydown=${(event: KeyboardEvent) => this.tabKey(event)}>${repeat(state.terminals, ({ id }) => id, (t) => this.tab(t))}</div>
         <span class="adder">${icon('plus', 14)}<select aria-label="Open another terminal" title="Open another terminal" @change=${(event: Event) => this.add(event)}>
@@ -88,7 +88,7 @@ export class DrillMachine extends StoreElement {
       </div>
       <div class="body" ?data-map=${this.map && !this.plain}>
         <div class="screens" ?data-split=${this.split && !this.plain}>${repeat(state.terminals, ({ id }) => id, (t) => this.screen(t))}</div>
-        ${this.map && !this.plain ? html`<drill-map .store=${this.store}></drill-map>` : nothing}
+        ${this.map && !this.plain ? html`<drill-chart .store=${this.store}></drill-chart>` : nothing}
         ${this.transcript ? nothing : this.extraKeys()}
       </div>`;
   }

@@ -86,4 +86,4 @@ export class DrillMap extends StoreElement {
   }
 }
 
-customElements.define('drill-map', DrillMap);
+customElements.define('drill-chart', DrillMap);

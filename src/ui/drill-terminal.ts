@@ -245,8 +245,8 @@ export class DrillTerminal extends LitElement {
   }
 
   private theme(): ITheme {
-    const chosen = document.documentElement.dataset['scheme'];
-    return chosen === 'dark' || (chosen === undefined && this.darkness.matches) ? DARK : LIGHT;
+    const { colorScheme } = getComputedStyle(this);
+    return colorScheme === 'dark' || (colorScheme !== 'light' && this.darkness.matches) ? DARK : LIGHT;
   }
 }
 

@@ -23,7 +23,7 @@ export class DrillTimeline extends StoreElement {
     .clock small { display: block; color: var(--ink-soft); font-size: 0.72rem; font-weight: 400; }
     .track { flex: 1 1 8rem; min-width: 6rem; height: 2.25rem; position: relative; margin: 0 1rem; }
     .track::before { content: ''; position: absolute; left: 0; right: 0; top: 50%; border-top: 2px solid var(--line); }
-    .mark { position: absolute; top: 50%; translate: -50% -50%; width: 9px; height: 9px; min-height: 0; padding: 0; border: 0; border-radius: 50%; background: var(--ink-soft); }
+    .bar .mark { position: absolute; top: 50%; translate: -50% -50%; width: 9px; height: 9px; min-height: 0; padding: 0; border: 0; border-radius: 50%; background: var(--ink-soft); }
     .mark.command { width: 11px; height: 11px; border: 2px solid var(--panel); background: var(--ink); }
     .mark.undone { background: var(--panel); border-color: var(--ink-soft); }
     .mark.left { background: var(--line); }

@@ -5,6 +5,9 @@
 import { LOG_VERSION, type RunLog } from './engine/log.ts';
 import { NOTHING_KEPT, type Kept } from './store.ts';
 
+/** No run lasts longer than a week of the cluster's time: a log that says so is no log of ours. */
+const LATEST_US = 7 * 86_400_000_000;
+
 const PREFIX = 'firedrill/';
 const DRILL = `${PREFIX}drill/`;
 let complained = false;
@@ -44,7 +47,7 @@ export function asLog(value: unknown): RunLog | null {
   if (!isRecord(value)) return null;
   const { version, scenario, stamp, seed, now, typed, resizes } = value;
   const timed = (list: unknown): boolean => Array.isArray(list) && list.every((each) => isRecord(each) && Number.isSafeInteger(each['at']) && Number.isSafeInteger(each['seq']) && isRecord(each['action']) && typeof each['action']['kind'] === 'string');
-  const whole = Number.isSafeInteger(version) && typeof scenario === 'string' && typeof stamp === 'string' && Number.isSafeInteger(seed) && Number.isSafeInteger(now)
+  const whole = Number.isSafeInteger(version) && typeof scenario === 'string' && typeof stamp === 'string' && Number.isSafeInteger(seed) && Number.isSafeInteger(now) && Number(now) <= LATEST_US
     && Array.isArray(typed) && typed.every((each) => isRecord(each) && typeof each['label'] === 'string' && timed(each['actions'])) && timed(resizes);
   return whole ? value as unknown as RunLog : null;
 }
@@ -54,7 +57,7 @@ function asKept(value: unknown): Kept | null {
   const log = value['log'] === null ? null : asLog(value['log']);
   if (value['log'] !== null && !log) return null;
   const number = (key: string): number => (Number.isSafeInteger(value[key]) ? Number(value[key]) : 0);
-  return { log, hintsShown: Math.max(0, number('hintsShown')), step: number('step'), active: typeof value['active'] === 'string' ? value['active'] : '', solved: value['solved'] === true };
+  return { log, hintsShown: Math.max(0, number('hintsShown')), step: number('step'), active: typeof value['active'] === 'string' ? value['active'] : '', solved: value['solved'] === true, speed: value['speed'] === 0 || value['speed'] === 10 ? value['speed'] : 1 };
 }
 
 // ---- all of it at once

@@ -14,8 +14,8 @@ import type { StepView, TerminalView } from './engine/run.ts';
 export type { Mark, RunLog, Speed, StepView, TerminalView };
 
 /** What a visit leaves for the next. */
-export interface Kept { log: RunLog | null; hintsShown: number; step: number; active: string; solved: boolean }
-export const NOTHING_KEPT: Kept = { log: null, hintsShown: 0, step: 0, active: '', solved: false };
+export interface Kept { log: RunLog | null; hintsShown: number; step: number; active: string; solved: boolean; speed: Speed }
+export const NOTHING_KEPT: Kept = { log: null, hintsShown: 0, step: 0, active: '', solved: false, speed: 1 };
 
 export interface PageState extends RunState {
   readonly stage: Stage;
@@ -25,6 +25,8 @@ export interface PageState extends RunState {
   readonly solved: boolean;
   readonly view: View;
   readonly notice: string;
+  /** Of a link that was opened: whether it came out as it says. */
+  readonly verdict: 'none' | 'checking' | 'same' | 'other';
 }
 
 const PROMPT_NODES: Readonly<Record<string, readonly string[]>> = { lab: ['n1', 'n2', 'n3'] };
@@ -33,8 +35,8 @@ const nodesOf = (topology: string): readonly string[] => PROMPT_NODES[topology] 
 const before = (lesson: Lesson, kept: Kept): PageState => ({
   terminals: nodesOf(lesson.topology).map((node) => ({ id: `${node} 1`, node, title: node, state: 'prompt', exit: null })),
   steps: [], canUndo: false, canRedo: false, goals: lesson.goals.map((goal) => ({ ...goal, passed: null, message: '', checkedAt: 0, lostAt: null })),
-  marks: [], speed: 1, skipping: false, nodes: nodesOf(lesson.topology), startedAt: 0, epochMs: 0,
-  stage: 'loading', active: kept.active || `${nodesOf(lesson.topology)[0]!} 1`, hintsShown: kept.hintsShown, step: kept.step, solved: kept.solved, view: NOTHING, notice: '',
+  marks: [], speed: kept.speed, skipping: false, nodes: nodesOf(lesson.topology), startedAt: 0, epochMs: 0,
+  stage: 'loading', active: kept.active || `${nodesOf(lesson.topology)[0]!} 1`, hintsShown: kept.hintsShown, step: kept.step, solved: kept.solved, view: NOTHING, notice: '', verdict: 'none',
 });
 
 export class DrillStore extends EventTarget {
@@ -48,14 +50,15 @@ export class DrillStore extends EventTarget {
   /** Keys typed before the world was there, by terminal: echoed, and handed on when it is. */
   private early: { terminal: string; data: string }[] = [];
 
-  constructor(readonly lesson: Lesson, scenario: Scenario, stamp: string, seed: number, readonly kept: Kept) {
+  constructor(readonly lesson: Lesson, scenario: Scenario, stamp: string, seed: number, readonly kept: Kept, digest: string | null = null) {
     super();
     this.state = before(lesson, kept);
     this.log = kept.log;
     this.worker = new Worker(new URL('./engine/worker.ts', import.meta.url), { type: 'module', name: 'world' });
     this.worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.hear(data);
     this.worker.onerror = (event) => this.say(`The simulator stopped: ${event.message || 'its program could not be loaded'}. Load the page again; what you typed is kept.`);
-    this.send({ kind: 'begin', scenario, stamp, seed, log: kept.log, base: document.baseURI });
+    this.send({ kind: 'begin', scenario, stamp, seed, log: kept.log, digest, speed: kept.speed });
+    if (digest !== null) this.state = { ...this.state, verdict: 'checking' };
     document.addEventListener('visibilitychange', this.onVisibility);
   }
 
@@ -89,6 +92,7 @@ export class DrillStore extends EventTarget {
       case 'view': this.update({ view: message.view }); break;
       case 'opened': this.update({ active: message.terminal }); this.dispatchEvent(new Event('opened')); break;
       case 'log': this.log = message.log; this.dispatchEvent(new Event('keep')); break;
+      case 'verdict': this.update({ verdict: message.same ? 'same' : 'other' }); break;
       case 'problem': this.say(message.text); break;
       case 'answer': this.asked.get(message.request)?.resolve(message.value); this.asked.delete(message.request); break;
       case 'refused': this.asked.get(message.request)?.reject(new Error(message.reason)); this.asked.delete(message.request); break;
@@ -109,8 +113,8 @@ export class DrillStore extends EventTarget {
   }
 
   keepsake(): Kept {
-    const { hintsShown, step, active, solved } = this.state;
-    return { log: this.log, hintsShown, step, active, solved };
+    const { hintsShown, step, active, solved, speed } = this.state;
+    return { log: this.log, hintsShown, step, active, solved, speed };
   }
 
   /** Everything a terminal shows, oldest first. */

@@ -45,6 +45,7 @@ export class Desk {
   /** A command was typed while time stands. */
   private errand: Us | null = null;
   private restoring: Generator<void, void> | null = null;
+  private wanted: string | null = null;
 
   private shown = new Map<string, number>();
   private journeys = 0;
@@ -73,7 +74,9 @@ export class Desk {
 
   // ---- what the page asks
 
-  start(log: RunLog | null): void {
+  start(log: RunLog | null, digest: string | null, speed: Speed): void {
+    this.speed = speed;
+    this.wanted = digest;
     if (log) {
       this.restoring = this.run.replaying(log, this.enough);
       this.around.say({ kind: 'stage', stage: 'replaying' });
@@ -83,6 +86,8 @@ export class Desk {
 
   private ready(): void {
     this.restoring = null;
+    // Before time goes on: the digest is that of the log's last moment.
+    if (this.wanted !== null) this.around.say({ kind: 'verdict', same: this.run.session.sim.digest() === this.wanted });
     this.target = this.run.now;
     this.lastWall = this.around.now();
     this.look(true);

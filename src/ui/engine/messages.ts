@@ -4,6 +4,7 @@
  */
 import type { Lesson } from '../../drill/lesson.ts';
 import type { Problem } from '../../drill/markdown.ts';
+import type { Quiz, Verdict } from '../../drill/quiz.ts';
 import type { Scenario } from '../../drill/scenario.ts';
 import type { View } from '../../drill/view.ts';
 import type { Us } from '../../sim/engine/time.ts';
@@ -31,25 +32,28 @@ export interface RunState {
   epochMs: number;
 }
 
+/** All that is needed to live a run again, and what its world was like in the end. */
+export interface Proof { log: RunLog; digest: string }
+
 export interface FaultView { name: string; title: string; args: Readonly<Record<string, { type: string; default?: string | number | boolean | undefined; about: string }>> }
 
 /** A question that changes nothing: it is answered from a fork, or from the world as it is. */
 export type Question =
   | { ask: 'exec'; node: string; command: string; user?: 'vagrant' | 'root' }
   | { ask: 'trace'; from: { node: string } | { pod: string }; to: string; proto: 'tcp' | 'udp' | 'icmp'; port: number }
-  | { ask: 'digest' }
-  | { ask: 'log' }
+  | { ask: 'judge'; quiz: Quiz }
+  | { ask: 'proof' }
   | { ask: 'faults' };
 export interface Answers {
   exec: { stdout: string; stderr: string; exit: number | null };
   trace: { hops: readonly Hop[]; delivered: boolean } | { error: string };
-  digest: string;
-  log: RunLog;
+  judge: Verdict;
+  proof: Proof;
   faults: FaultView[];
 }
 
 export type ToWorker =
-  | { kind: 'begin'; scenario: Scenario; stamp: string; seed: number; log: RunLog | null; base: string }
+  | { kind: 'begin'; scenario: Scenario; stamp: string; seed: number; log: RunLog | null; /** What the world's digest should be when the log has been played. */ digest: string | null; speed: Speed }
   | { kind: 'parse'; request: number; source: string; file: string }
   | { kind: 'keys'; terminal: string; data: string }
   | { kind: 'open'; node: string }
@@ -70,6 +74,7 @@ export type FromWorker =
   | { kind: 'view'; view: View }
   | { kind: 'opened'; terminal: string }
   | { kind: 'log'; log: RunLog }
+  | { kind: 'verdict'; same: boolean }
   | { kind: 'problem'; text: string }
   | { kind: 'answer'; request: number; value: unknown }
   | { kind: 'refused'; request: number; reason: string };

@@ -2,6 +2,7 @@
 import { tracePacket } from '../../sim/trace.ts';
 import { catalogue } from '../../sim/faults/catalogue.ts';
 import { UnknownThing } from '../../drill/session.ts';
+import { judge } from '../../drill/quiz.ts';
 import { parseScenario } from '../../drill/scenario.ts';
 import { Desk } from './desk.ts';
 import type { Answers, FaultView, FromWorker, ParseAnswer, Question, ToWorker } from './messages.ts';
@@ -36,13 +37,13 @@ function complain(error: unknown): void {
 
 async function begin(message: ToWorker & { kind: 'begin' }): Promise<void> {
   say({ kind: 'stage', stage: 'loading' });
-  const session = await bootSession(message.scenario.topology, message.seed, message.base);
+  const session = await bootSession(message.scenario.topology, message.seed, new URL('../', self.location.href).href);
   say({ kind: 'stage', stage: 'setting up' });
   const run = new Run(message.scenario, message.stamp, message.seed, session);
   run.begin();
   const ready = (): void => { for (const late of waiting.splice(0)) handle(late); };
   desk = new Desk(run, { now: () => performance.now(), rouse, say, ready });
-  desk.start(message.log);
+  desk.start(message.log, message.digest, message.speed);
   setInterval(() => { if (desk && !desk.busy) desk.keep(); }, KEEP_EVERY_MS);
 }
 
@@ -83,8 +84,8 @@ function answer(run: Run, question: Question): Answers[Question['ask']] {
   switch (question.ask) {
     case 'exec': return run.session.fork().exec(question.node, question.command, { user: question.user, wait: 30 });
     case 'trace': return tracePacket(run.session.sim, { ...question.from, to: question.to, proto: question.proto, port: question.port });
-    case 'digest': return run.session.sim.digest();
-    case 'log': return run.log();
+    case 'judge': return judge(run.session, question.quiz);
+    case 'proof': return { log: run.log(), digest: run.session.sim.digest() };
     case 'faults': return [...catalogue.values()].map(({ name, title, args }): FaultView => ({ name, title, args }));
   }
 }
