@@ -156,3 +156,7 @@ export function changesBetween(before: View, after: View): string[] {
   for (const gone of pods.values()) said.push(`Pod ${gone.name} is gone`);
   return said;
 }
+
+/** Whether such a change is one that an operator would not like. */
+export const isTrouble = (change: string): boolean =>
+  /lost power|degraded|offline|NotReady|is Unknown|stopped|is failed|is inactive|BackOff|Error|Evicted|OOMKilled|^node-\d+: /.test(change);

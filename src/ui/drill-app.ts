@@ -23,7 +23,7 @@ type View =
 export class DrillApp extends LitElement {
   static override styles = [controls, css`
     :host { display: grid; grid-template-rows: auto minmax(0, 1fr); min-height: 100dvh; }
-    :host([data-whole]) { height: 100dvh; }
+    :host([data-whole]) { height: 100dvh; overflow: clip; }
     header { display: flex; align-items: center; gap: 0.35rem 0.75rem; padding: 0.35rem 0.9rem; border-bottom: 1px solid var(--line); background: var(--panel); min-height: 3rem; flex-wrap: wrap; }
     .brand { display: inline-flex; align-items: center; gap: 0.55rem; font-weight: 680; letter-spacing: -0.01em; color: inherit; text-decoration: none; border-radius: var(--radius); min-height: 2rem; }
     .crumb { color: var(--ink-soft); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; flex: 0 1 auto; }
@@ -40,6 +40,7 @@ export class DrillApp extends LitElement {
     .wait { display: grid; place-items: center; color: var(--ink-soft); }
     .new { color: var(--ink); }
     .new::before { content: ''; width: 7px; height: 7px; border-radius: 50%; background: var(--well); }
+    @media (max-height: 480px) { :host([data-whole]) { height: auto; overflow: visible; } }
     @media (max-width: 640px) { .wide { display: none; } header { padding: 0.2rem 0.6rem; } }
     @media print { header { display: none; } :host, :host([data-whole]) { display: block; height: auto; } }
   `];
@@ -72,6 +73,7 @@ export class DrillApp extends LitElement {
 
   private show(view: View): void {
     this.view = view;
+    window.scrollTo(0, 0);
     this.toggleAttribute('data-whole', view.name === 'drill');
     document.title = view.name === 'drill' ? `${view.read.lesson.title} · Firedrill` : view.name === 'commands' ? 'Commands · Firedrill' : view.name === 'author' ? 'Author’s guide · Firedrill' : 'Firedrill';
   }
@@ -119,11 +121,10 @@ export class DrillApp extends LitElement {
   private get training(): DrillTraining | null { return this.renderRoot.querySelector('drill-training'); }
 
   override render(): TemplateResult {
-    return html`<a class="button skip" href="#view" @click=${(event: Event) => this.skipToView(event)}>Skip to the content</a>${this.header()}${this.main()}`;
+    return html`${this.header()}${this.main()}`;
   }
 
-  private skipToView(event: Event): void {
-    event.preventDefault();
+  private skipToView(): void {
     const view = this.renderRoot.querySelector<HTMLElement>('#view');
     if (this.training) this.training.renderRoot.querySelector<LitElement>('drill-lesson')?.renderRoot.querySelector<HTMLElement>('h1')?.focus();
     else view?.focus();
@@ -133,6 +134,7 @@ export class DrillApp extends LitElement {
     const { view } = this;
     const link = (name: string, label: string): TemplateResult => html`<a class="button" href="#/${name}" aria-current=${view?.name === name ? 'page' : nothing}>${label}</a>`;
     return html`<header>
+      <button class="skip" @click=${() => this.skipToView()}>Skip to the content</button>
       <a class="brand" href="#/" aria-label="Firedrill, the course">${mark()}Firedrill</a>
       ${view?.name === 'drill' ? html`<span class="crumb wide">${view.read.lesson.chapter ? `${view.read.lesson.chapter} / ` : ''}<b>${view.read.lesson.title}</b></span>` : nothing}
       <span class="spacer"></span>

@@ -18,7 +18,7 @@ const SHORT_LINES = 3;
 
 export class DrillLesson extends StoreElement {
   static override styles = [controls, prose, css`
-    :host { display: block; overflow-y: auto; height: 100%; background: var(--paper); scrollbar-width: thin; scroll-padding: 1rem; }
+    :host { display: block; position: relative; overflow-y: auto; height: 100%; background: var(--paper); scrollbar-width: thin; scroll-padding: 1rem; }
     article { max-width: 40rem; margin: 0 auto; padding: 2.5rem 2rem 4rem; }
     h1 { font: 650 var(--title)/1.2 var(--ui); letter-spacing: -0.022em; margin: 0 0 0.5rem; text-wrap: balance; }
     .facts { color: var(--ink-soft); margin: 0 0 1.75rem; }

@@ -19,7 +19,7 @@ const EXTRA_KEYS: readonly [label: string, keys: string][] = [['Esc', '\x1b'], [
 
 export class DrillMachine extends StoreElement {
   static override styles = [controls, css`
-    :host { display: grid; grid-template-rows: auto minmax(0, 1fr); min-height: 0; min-width: 0; background: var(--term); height: 100%; }
+    :host { display: grid; grid-template-rows: auto minmax(0, 1fr); min-height: 0; min-width: 0; background: var(--term); height: 100%; position: relative; }
     .top { display: flex; align-items: stretch; background: var(--panel); border-bottom: 1px solid var(--line); min-height: 2.6rem; }
     .tabs { display: flex; align-items: stretch; overflow-x: auto; scrollbar-width: none; flex: 0 1 auto; }
     .tab { display: flex; align-items: center; position: relative; }
@@ -52,6 +52,7 @@ export class DrillMachine extends StoreElement {
     .keys { display: none; gap: 0.25rem; padding: 0.3rem; background: var(--panel); border-top: 1px solid var(--line); overflow-x: auto; }
     .keys button { min-width: 2.75rem; min-height: 2.5rem; padding: 0 0.4rem; font: var(--text) var(--mono); background: var(--raised); border-color: var(--line); }
     @media (pointer: coarse) { .keys { display: flex; } }
+    @media (max-width: 860px) { .body[data-map] { grid-template-rows: minmax(0, 1fr) auto; } .body > drill-chart { display: none; } }
     @media (max-width: 560px) { .wide { display: none; } .tab > [role='tab'] { padding: 0 0.7rem; } }
     @media print { .top, .keys { display: none; } :host { display: block; } }
   `];

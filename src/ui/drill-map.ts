@@ -39,6 +39,7 @@ export class DrillMap extends StoreElement {
     th, td { text-align: left; font-weight: 400; padding: 0.15rem 0.75rem 0.15rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
     th { color: var(--ink-soft); }
     .empty { padding: 1rem; color: var(--ink-soft); }
+    @media (max-width: 600px) { .map { min-width: 0; } .nodes { grid-template-columns: minmax(0, 1fr); row-gap: 1.25rem; } .node::before { right: 0; } }
     @media (forced-colors: active) { .node::after, .chips li::before { forced-color-adjust: none; } }
     @media print { :host { display: none; } }
   `];

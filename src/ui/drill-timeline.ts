@@ -11,7 +11,7 @@ import { icon } from './icons.ts';
 import { styled } from './styled.ts';
 import { clockText, dateText, spanText } from './words.ts';
 
-interface Happening { at: number; kind: 'command' | 'cluster' | 'goal'; label: string; step: number | null; state: string }
+interface Happening { at: number; kind: 'command' | 'cluster' | 'trouble' | 'goal'; label: string; step: number | null; state: string }
 
 export class DrillTimeline extends StoreElement {
   static override styles = [controls, css`
@@ -24,11 +24,12 @@ export class DrillTimeline extends StoreElement {
     .track { flex: 1 1 8rem; min-width: 6rem; height: 2.25rem; position: relative; margin: 0 1rem; }
     .track::before { content: ''; position: absolute; left: 0; right: 0; top: 50%; border-top: 2px solid var(--line); }
     .bar .mark { position: absolute; top: 50%; translate: -50% -50%; width: 9px; height: 9px; min-height: 0; padding: 0; border: 0; border-radius: 50%; background: var(--ink-soft); }
-    .mark.command { width: 11px; height: 11px; border: 2px solid var(--panel); background: var(--ink); }
-    .mark.undone { background: var(--panel); border-color: var(--ink-soft); }
-    .mark.left { background: var(--line); }
-    .mark.cluster { width: 8px; height: 8px; border-radius: 1px; rotate: 45deg; background: var(--ember); }
-    .mark.goal { background: var(--well); }
+    .bar .mark.command { width: 11px; height: 11px; border: 2px solid var(--panel); background: var(--ink); }
+    .bar .mark.undone { background: var(--panel); border-color: var(--ink-soft); }
+    .bar .mark.left { background: var(--line); }
+    .bar .mark.cluster { width: 6px; height: 6px; background: var(--line-strong); }
+    .bar .mark.trouble { width: 8px; height: 8px; border-radius: 1px; rotate: 45deg; background: var(--ember); }
+    .bar .mark.goal { background: var(--well); }
     .now { position: absolute; right: -1px; top: 22%; bottom: 22%; border-right: 2px solid var(--ink); border-radius: 1px; }
     .speed { display: inline-flex; background: var(--line); border-radius: var(--radius); padding: 2px; gap: 2px; }
     .speed button { min-width: 2.75rem; min-height: 2rem; padding: 0 0.5rem; font-variant-numeric: tabular-nums; border-radius: 4px; }
@@ -43,7 +44,8 @@ export class DrillTimeline extends StoreElement {
     .list .what { overflow-wrap: anywhere; white-space: pre-line; }
     .list .command .what { font: var(--small)/1.6 var(--mono); }
     .list .left .what, .list .undone .what { color: var(--ink-soft); }
-    .list .cluster .what { color: var(--ember); }
+    .list .cluster .what { color: var(--ink-soft); }
+    .list .trouble .what { color: var(--ember); }
     .list .goal .what { color: var(--well); }
     .list button { font-size: var(--small); }
     @media (max-width: 900px) { .track { display: none; } .label { display: none; } .bar { gap: 0.2rem; padding: 0.3rem 0.4rem; } .clock { padding: 0 0.3rem; flex: 1; } }
@@ -77,7 +79,7 @@ export class DrillTimeline extends StoreElement {
     const { state } = store;
     const ms = store.clockAt(store.now);
     const ready = state.stage === 'ready';
-    return html`<div class="bar" role="group" aria-label="Time">
+    return html`<section class="bar" aria-label="Time">
       <span class="pair"><button class="quiet" ?disabled=${!state.canUndo} @click=${() => store.undo()} title="Go back to before the last command">${icon('undo')}<span class="word">Undo</span></button>
       <button class="quiet" ?disabled=${!state.canRedo} @click=${() => store.redo()} title="Take the command up again" aria-label="Redo">${icon('redo')}<span class="word">Redo</span></button></span>
       <span class="clock" role="timer" aria-live="off" aria-label="The cluster’s clock, UTC">${ready ? clockText(ms) : '––:––:––'}<small>${ready ? `${dateText(ms)} UTC` : this.stage()}</small></span>
@@ -87,9 +89,9 @@ export class DrillTimeline extends StoreElement {
         ${([0, 1, 10] as Speed[]).map((speed) => html`<button aria-pressed=${state.speed === speed} aria-label=${speed === 0 ? 'Pause' : `Speed ${speed}`}
           title=${speed === 0 ? 'Time passes only while a command runs' : speed === 1 ? 'As fast as your own clock' : 'Ten times as fast'} @click=${() => store.setSpeed(speed)}>${speed === 0 ? icon('pause') : `×${speed}`}</button>`)}
       </span>
-      <button class="quiet" ?disabled=${!ready} @click=${() => store.skip()} title="Run ahead until something changes" aria-label=${state.skipping ? 'Stop skipping' : 'Skip to the next change'}>${icon(state.skipping ? 'stop' : 'skip')}${state.skipping ? 'Stop' : html`<span class="word">Skip</span><span class="label">to the next change</span>`}</button>
+      <button class="quiet" ?disabled=${!ready} @click=${() => store.skip()} title="Run ahead until something changes" aria-label=${state.skipping ? 'Stop skipping' : 'Skip to the next change'}>${icon(state.skipping ? 'stop' : 'skip')}${state.skipping ? 'Stop' : html`<span class="word">Skip</span> <span class="label">to the next change</span>`}</button>
       ${this.open ? this.list() : nothing}
-    </div>`;
+    </section>`;
   }
 
   private stage(): string { return ({ loading: 'loading', 'setting up': 'setting up', replaying: 'replaying', ready: '' })[this.store.state.stage]; }
@@ -110,10 +112,10 @@ export class DrillTimeline extends StoreElement {
     return html`<section class="list" id="list" aria-label="History" @keydown=${(event: KeyboardEvent) => { if (event.key === 'Escape') this.open = false; }}>
       <h2>What happened</h2>
       <ol>
-        <li><time>${clockText(store.clockAt(store.state.startedAt))}</time><span class="what">The drill began</span><button @click=${() => store.goTo(-1)}>Go back here</button></li>
-        ${this.happenings().map((each) => html`<li class="${each.kind} ${each.state}"><time>${clockText(store.clockAt(each.at))}</time>
+        ${this.happenings().reverse().map((each) => html`<li class="${each.kind} ${each.state}"><time>${clockText(store.clockAt(each.at))}</time>
           <span class="what">${each.label}${each.state === 'undone' ? ' (undone)' : each.state === 'left' ? ' (on a way you left)' : ''}</span>
           ${each.step === null ? nothing : html`<button @click=${() => store.goTo(each.step!)} aria-label="Go to just after: ${each.label}">${each.state === 'left' ? 'Take this way' : 'Go here'}</button>`}</li>`)}
+        <li><time>${clockText(store.clockAt(store.state.startedAt))}</time><span class="what">The drill began</span><button @click=${() => store.goTo(-1)}>Go back here</button></li>
       </ol>
     </section>`;
   }

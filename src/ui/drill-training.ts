@@ -25,7 +25,7 @@ const SHARE = { least: 22, usual: 40, most: 70 };
 export class DrillTraining extends LitElement {
   static override styles = [controls, css`
     :host { display: flex; flex-direction: column; min-height: 0; height: 100%; }
-    main { display: grid; grid-template-columns: minmax(18rem, var(--share)) 1px minmax(0, 1fr); min-height: 0; flex: 1; }
+    main { display: grid; grid-template-columns: minmax(18rem, var(--share)) 1px minmax(0, 1fr); min-height: 0; flex: 1; position: relative; }
     .grip { position: relative; background: var(--line); cursor: col-resize; touch-action: none; }
     .grip::before { content: ''; position: absolute; inset: 0 -5px; z-index: 2; }
     .grip:hover, .grip:focus-visible { background: var(--line-strong); outline: 2px solid var(--line-strong); outline-offset: 0; }
@@ -42,7 +42,7 @@ export class DrillTraining extends LitElement {
       .panes [aria-pressed='true'] { background: var(--paper); font-weight: 650; box-shadow: inset 0 -2px 0 var(--ink); }
       main[data-pane='lesson'] > drill-machine, main:not([data-pane='lesson']) > drill-lesson { display: none; }
     }
-    @media (max-width: 860px) and (max-height: 480px) { :host { height: auto; display: block; } main { min-height: 70vh; } drill-machine { height: 70vh; } drill-lesson { height: auto; } }
+    @media (max-height: 480px) { :host { height: auto; display: block; } main { min-height: 70vh; } drill-machine { height: 70vh; } drill-lesson { height: auto; } }
     @media print { :host { display: block; height: auto; } main { display: block; } .panes, .notice, .grip { display: none; } }
   `];
 
@@ -119,9 +119,9 @@ export class DrillTraining extends LitElement {
     return html`
       ${store.state.notice ? html`<div class="notice" role="status"><span>${store.state.notice}</span><button class="quiet" @click=${() => store.dismiss()}>Understood</button></div>` : nothing}
       ${this.proof ? this.verdict() : nothing}
-      <div class="panes" role="group" aria-label="What to show">${panes.map(([name, label]) => html`<button aria-pressed=${pane === name} @click=${() => { this.pane = name; }}>${label}</button>`)}</div>
+      <nav class="panes" aria-label="What to show">${panes.map(([name, label]) => html`<button aria-pressed=${pane === name} @click=${() => { this.pane = name; }}>${label}</button>`)}</nav>
       <main data-pane=${pane} ${styled({ '--share': `${this.share}%` })} @ran=${() => this.ran()}>
-        ${free ? nothing : html`<drill-lesson .store=${store}></drill-lesson>
+        ${free ? html`<h1 class="hidden">${store.lesson.title}</h1>` : html`<drill-lesson .store=${store}></drill-lesson>
         <div class="grip" role="separator" tabindex="0" aria-orientation="vertical" aria-label="Width of the lesson" aria-valuenow=${this.share} aria-valuemin=${SHARE.least} aria-valuemax=${SHARE.most}
           @keydown=${(event: KeyboardEvent) => this.gripKey(event)} @pointerdown=${(event: PointerEvent) => this.grip(event)}></div>`}
         <drill-machine .store=${store} ?map-only=${this.narrow.matches && pane === 'map'}></drill-machine>

@@ -38,7 +38,7 @@ const textOf = (pieces: readonly Shown[]): string => pieces.map(({ text }) => te
 
 export class DrillTranscript extends StoreElement {
   static override styles = [controls, css`
-    :host { display: grid; grid-template-rows: minmax(0, 1fr) auto; height: 100%; background: var(--term); }
+    :host { position: relative; display: grid; grid-template-rows: minmax(0, 1fr) auto; height: 100%; background: var(--term); }
     :host([hidden]) { display: none; }
     .log { overflow-y: auto; padding: 1rem 1.1rem; scrollbar-width: thin; }
     section { border-top: 1px solid var(--line); padding: 0.5rem 0; }

@@ -4,7 +4,7 @@
  * nor how messages travel: it is handed a clock, a way to be woken and a way to speak.
  */
 import { checkingGoal, type GoalResult } from '../../drill/goals.ts';
-import { changesBetween, NOTHING, viewOf, type View } from '../../drill/view.ts';
+import { changesBetween, isTrouble, NOTHING, viewOf, type View } from '../../drill/view.ts';
 import { seconds, type Us } from '../../sim/engine/time.ts';
 import type { FromWorker, GoalView, Mark, RunState, Speed } from './messages.ts';
 import type { RunLog } from './log.ts';
@@ -209,7 +209,7 @@ export class Desk {
     this.lookedAt = this.around.now();
     const view = viewOf(this.run.session.sim.world);
     const changes = afresh ? [] : changesBetween(this.view, view);
-    if (changes.length) this.marks = [...this.marks, { at: this.run.now, kind: 'cluster' as const, label: changes.slice(0, 6).join('\n') }].slice(-MARKS_MAX);
+    if (changes.length) this.marks = [...this.marks, { at: this.run.now, kind: changes.some(isTrouble) ? 'trouble' as const : 'cluster' as const, label: changes.slice(0, 6).join('\n') }].slice(-MARKS_MAX);
     this.view = view;
     return changes.length > 0;
   }

@@ -17,7 +17,7 @@ export type Speed = 0 | 1 | 10;
 
 export interface GoalView { id: string; title: string; passed: boolean | null; message: string; checkedAt: Us; /** It held and holds no more since. */ lostAt: Us | null }
 /** Something that happened of itself, on the time bar. */
-export interface Mark { at: Us; kind: 'cluster' | 'goal'; label: string }
+export interface Mark { at: Us; kind: 'cluster' | 'trouble' | 'goal'; label: string }
 
 export interface RunState {
   terminals: readonly TerminalView[];
