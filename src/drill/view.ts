@@ -113,7 +113,8 @@ function viewPod(obj: Obj, nameOf: ReadonlyMap<string, string>): ViewPod {
   const count = pod.spec?.containers?.length ?? 0;
   return {
     namespace: obj.metadata.namespace ?? '', name: obj.metadata.name, node: nameOf.get(pod.spec?.nodeName ?? '') ?? '',
-    status, ready: `${ready}/${count}`, well: status === 'Completed' || (status === 'Running' && ready === count), ip: pod.status?.podIP ?? '',
+    status, ready: `${ready}/${count}`, // Not ready is no trouble by itself: of gravity-site only the leader ever is.
+    well: status === 'Completed' || status === 'Running', ip: pod.status?.podIP ?? '',
   };
 }
 

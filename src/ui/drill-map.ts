@@ -83,7 +83,7 @@ export class DrillMap extends StoreElement {
   }
 
   private pod(pod: ViewPod): TemplateResult {
-    return html`<li class=${pod.well ? '' : 'off'} title="${pod.namespace}/${pod.name} ${pod.ip}">${pod.name.replace(/-[a-z0-9]{8,10}-[a-z0-9]{5}$|-[a-z0-9]{5}$/, '')}${pod.well ? '' : ` ${pod.status} ${pod.ready}`}</li>`;
+    return html`<li class=${pod.well ? '' : 'off'} title="${pod.namespace}/${pod.name} ${pod.ip}">${pod.name.replace(/-[a-z0-9]{8,10}-[a-z0-9]{5}$|-[a-z0-9]{5}$/, '')}${pod.well ? pod.status === 'Running' && pod.ready.split('/')[0] !== pod.ready.split('/')[1] ? ` ${pod.ready}` : '' : ` ${pod.status} ${pod.ready}`}</li>`;
   }
 }
 
