@@ -2,6 +2,7 @@
 import { err, out, sleep } from '../../../sim/proc/libc.ts';
 import type { Sys } from '../../../sim/proc/program.ts';
 import type { Api } from './api.ts';
+import { parseAmounts } from './amounts.ts';
 import { kindName } from './discovery.ts';
 import { done, plain, type Outcome } from './failure.ts';
 import { attachTo } from './exec.ts';
@@ -113,7 +114,10 @@ function container(k: Kubectl, name: string, command: readonly string[]): Outcom
     if (at <= 0) return plain(`invalid env: ${one}`);
     env.push({ name: one.slice(0, at), value: one.slice(at + 1) });
   }
-  const [limits, requests] = [pairs(flags.str('limits')), pairs(flags.str('requests'))];
+  const [most, least] = [parseAmounts(flags.str('limits')), parseAmounts(flags.str('requests'))];
+  if (!most.ok) return most;
+  if (!least.ok) return least;
+  const [limits, requests] = [most.value, least.value];
   const resources = { ...(Object.keys(limits).length ? { limits } : {}), ...(Object.keys(requests).length ? { requests } : {}) };
   const port = flags.str('port');
   if (port && !/^\d+$/.test(port)) return plain(`strconv.Atoi: parsing ${JSON.stringify(port)}: invalid syntax`);

@@ -1,5 +1,6 @@
 /** `kubectl set`: image, env, resources, selector, serviceaccount, subject of what is there. */
 import type { Sys } from '../../../sim/proc/program.ts';
+import { parseAmounts } from './amounts.ts';
 import { fileFlags } from './create.ts';
 import { done, many, plain, type Outcome } from './failure.ts';
 import { flagTable } from './flags.ts';
@@ -82,8 +83,10 @@ function* runImage(k: Kubectl): Sys<number> {
 }
 
 function* runResources(k: Kubectl): Sys<number> {
-  const parse = (text: string): Obj => Object.fromEntries(text.split(',').filter(Boolean).map((pair) => [pair.split('=')[0]!, pair.split('=')[1] ?? '']));
-  const [limits, requests] = [parse(k.flags.str('limits')), parse(k.flags.str('requests'))];
+  const [most, least] = [parseAmounts(k.flags.str('limits')), parseAmounts(k.flags.str('requests'))];
+  if (!most.ok) return yield* k.fail(most.failure);
+  if (!least.ok) return yield* k.fail(least.failure);
+  const [limits, requests] = [most.value, least.value];
   if (!Object.keys(limits).length && !Object.keys(requests).length) return yield* k.fail(plain('you must specify an update to requests or limits (in the form of --requests/--limits)').failure);
   const merge = (old: Obj | undefined, more: Obj): Obj => Object.fromEntries(Object.entries({ ...old, ...more }).filter(([, amount]) => amount !== '0'));
   return yield* changeAll(k, k.args, 'resource requirements updated', (info, spec) => {
