@@ -5,7 +5,7 @@
 import { seconds } from '../engine/time.ts';
 import { capture } from './child.ts';
 import { ask } from './cluster-api.ts';
-import { readJson, writeTree } from './files.ts';
+import { readJson, removeAll, writeTree } from './files.ts';
 import { STATE_DIR, UPDATE_DIR, WIZARD_DIR } from './layout/paths.ts';
 import { ETCDCTL } from './layout/planet-units.ts';
 import { leaves, type Plan, changePhase, findPhase } from './plan.ts';
@@ -96,12 +96,24 @@ export function* askWizard(): Sys<WizardState | 'none' | 'gone'> {
   const flag = yield* call('stat', { path: WIZARD_FLAG });
   if (!flag.ok) return 'none';
   const got = yield* ask(wizardUrl('/state'), { timeoutUs: seconds(5) });
-  return got.ok && got.value.status === 200 ? (got.value.body as unknown as WizardState) : 'gone';
+  if (got.ok && got.value.status === 200) return got.value.body as unknown as WizardState;
+  return (yield* readJson<WizardState>(WIZARD_FILE)) ?? 'gone';
+}
+
+/** What an installer that failed leaves on disk, so that its plan can be worked on when it has been ended. */
+const WIZARD_FILE = `${WIZARD_FLAG}/gravity.db`;
+export function* writeWizardFile(state: WizardState): Sys<void> {
+  yield* writeTree({ [WIZARD_FILE]: { text: `${JSON.stringify(state)}\n`, mode: 0o600 } });
 }
 
 export function* tellWizard(change: Partial<WizardState>): Sys<boolean> {
   const got = yield* ask(wizardUrl('/state'), { method: 'PUT', body: change as unknown as Json, timeoutUs: seconds(5) });
-  return got.ok && got.value.status === 200;
+  if (got.ok && got.value.status === 200) return true;
+  const left = yield* readJson<WizardState>(WIZARD_FILE);
+  if (!left) return false;
+  if (change.operation?.state === 'completed') yield* removeAll(WIZARD_FLAG);
+  else yield* writeWizardFile({ ...left, ...change });
+  return true;
 }
 
 /**

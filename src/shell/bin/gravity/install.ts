@@ -3,7 +3,7 @@
  * `gravity plan` ask, until it is ended (tool/gravity/cli/install.go, lib/install).
  */
 import { seconds } from '../../../sim/engine/time.ts';
-import { WIZARD_FLAG, WIZARD_PORT, type WizardState } from '../../../sim/gravity/backends.ts';
+import { WIZARD_FLAG, WIZARD_PORT, writeWizardFile, type WizardState } from '../../../sim/gravity/backends.ts';
 import { printStep, realNow } from '../../../sim/gravity/console.ts';
 import { executePhase, type Desk } from '../../../sim/gravity/engine.ts';
 import { exists, removeAll, writeTree } from '../../../sim/gravity/files.ts';
@@ -192,7 +192,11 @@ function* failed(it: Invocation, failure: string, began: number): Sys<number> {
   yield* printStep(it.paint.red(`Installation failed in ${goDuration(now - began)}, check /var/log/gravity-install.log and /var/log/gravity-system.log for details`));
   yield* logBoth('ERROR', `Operation failure: ${failure}`, 'installer', {});
   const state = yield* getState();
-  if (state) yield* setState({ ...state, operation: { ...state.operation, state: 'failed', updated: now } });
+  if (state) {
+    const left: WizardState = { ...state, operation: { ...state.operation, state: 'failed', updated: now } };
+    yield* setState(left);
+    yield* writeWizardFile(left);
+  }
   yield* out(it.paint.yellow(`
 Installer process will keep running so you can inspect the operation plan using
 \`gravity plan\` command, see what failed and continue plan execution manually
@@ -245,7 +249,9 @@ function* wizard(request: HttpRequest): Sys<HttpResponse> {
   if (request.path !== '/state' || !state) return { status: 404, headers: {}, body: null };
   if (request.method === 'PUT') {
     const change = request.body as unknown as Partial<WizardState>;
-    yield* setState({ ...state, ...change });
+    const next: WizardState = { ...state, ...change };
+    yield* setState(next);
+    yield* writeWizardFile(next);
     if (change.operation?.state === 'completed') yield* removeAll(WIZARD_FLAG);
     return { status: 200, headers: {}, body: null };
   }
