@@ -64,8 +64,9 @@ function checkSolution(scenario: Scenario, session: Session, tell: Tell): void {
 /** What a hint shows in back quotes, with more than one word, is something to type. */
 function checkHints(scenario: Scenario, session: Session, tell: Tell): void {
   for (const [i, hint] of scenario.hints.entries()) {
-    for (const [, command] of hint.matchAll(/`([^`]+ [^`]+)`/g)) {
-      const word = commandWord(command!);
+    const quoted = hint.split('`').filter((part, at) => at % 2 === 1 && part.includes(' '));
+    for (const command of quoted) {
+      const word = commandWord(command);
       const fork = session.fork();
       const node = fork.nodes.find((name) => fork.sim.world.hosts[name]!.up)!;
       const there = fork.exec(node, `type ${word}`).exit === 0 || fork.exec(node, `cd /home/vagrant/installer && type ${word} || cd /home/vagrant/upgrade && type ${word}`).exit === 0
