@@ -7,7 +7,7 @@ import { freshWorld } from '../support/world.ts';
 
 const { toBeSolvable, toShowSymptom, toHealFrom, toBeDeterministic } = matchers((topology) => freshWorld(topology)) as unknown as Record<string, (received: unknown) => MatcherResult>;
 
-const GOOD = '---\nid: "9.1"\ntitle: T\ntopology: bare\ngoals:\n  - { id: g, title: G, on: node-1, run: cat x, match: y }\nsolution:\n  - { on: node-1, run: echo y > x }\n---\n# T\n\n```console node-1\n$ echo y > x\n```\n';
+const GOOD = '---\nid: "9.1"\ntitle: T\ntopology: bare\ngoals:\n  - { id: g, title: G, on: node-1, run: cat x, match: ^y$ }\nsolution:\n  - { on: node-1, run: echo y > x }\n---\n# T\n\n```console node-1\n$ echo y > x\n```\n';
 
 describe('matchers', () => {
   it('toBeSolvable', () => {
