@@ -42,7 +42,7 @@ export class DrillTranscript extends StoreElement {
     :host([hidden]) { display: none; }
     .log { overflow-y: auto; padding: 1rem 1.1rem; scrollbar-width: thin; }
     section { border-top: 1px solid var(--line); padding: 0.5rem 0; }
-    section:first-child { border-top: 0; }
+    h2 + section { border-top: 0; }
     h3 { font: 600 var(--small)/1.6 var(--mono); margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
     pre { font-size: var(--small); line-height: 1.6; margin: 0.25rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; }
     form { display: flex; gap: 0.5rem; padding: 0.6rem 0.75rem; border-top: 1px solid var(--line); background: var(--panel); align-items: center; flex-wrap: wrap; }
@@ -83,6 +83,7 @@ export class DrillTranscript extends StoreElement {
     const last = this.sections.at(-1);
     const shown = waits && last && !last.output ? this.sections.slice(0, -1) : this.sections;
     return html`<div class="log" tabindex="0" role="log" aria-live="off" aria-label="Transcript of ${view?.title ?? 'the terminal'}">
+        <h2 class="hidden">Transcript of ${view?.title ?? 'the terminal'}</h2>
         ${shown.map(({ typed, output }) => html`<section><h3>${typed || 'Output'}</h3>${output ? html`<pre>${output}</pre>` : nothing}</section>`)}
         ${shown.length ? nothing : html`<p class="empty">Nothing has been typed here yet.</p>`}
       </div>
