@@ -2,32 +2,32 @@
  * Runs a TypeScript entry of the project on plain Node: bundles it once into node_modules/.cache and again
  * whenever a source has changed. No build step comes before it.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const cache = join(root, 'node_modules/.cache/firedrill');
 
-/** The newest change below these paths: a cheap stamp of what stands there. */
-export function newest(paths) {
-  let stamp = 0, count = 0;
+/** A digest of the files at and below these paths: a bundle or a world belongs to exactly these sources. */
+export function digestOf(paths) {
+  const hash = createHash('sha1');
   const visit = (path) => {
-    const info = statSync(path);
-    if (info.isDirectory()) for (const name of readdirSync(path)) visit(join(path, name));
-    else { count++; stamp = Math.max(stamp, info.mtimeMs); }
+    if (statSync(join(root, path)).isDirectory()) for (const name of readdirSync(join(root, path)).sort()) visit(`${path}/${name}`);
+    else hash.update(path).update(readFileSync(join(root, path)));
   };
-  for (const path of paths) visit(join(root, path));
-  return `${Math.round(stamp)}-${count}`;
+  for (const path of paths) visit(path);
+  return hash.digest('hex').slice(0, 16);
 }
 
 /** What a world was booted from: the page and the lessons may change without another boot. */
-export const stampOfSources = () => newest(['src/sim', 'src/shell', 'peggy.plugin.ts', 'package.json']);
+export const stampOfSources = () => digestOf(['src/sim', 'src/shell', 'peggy.plugin.ts', 'package.json']);
 
 /** Bundles `entry` (relative to the root) if need be, and imports it. */
 export async function load(entry) {
   const name = entry.replace(/[^\w]/g, '_');
-  const stamp = newest(['src', 'bench', 'peggy.plugin.ts', 'package.json']);
+  const stamp = digestOf(['src', 'bench', 'peggy.plugin.ts', 'package.json']);
   const file = join(cache, `${name}-${stamp}.mjs`);
   if (!existsSync(file)) {
     const [{ build }, { peggyEsbuild }] = [await import('esbuild'), await loadPlugin()];

@@ -2,13 +2,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'vite';
-import { newest, root } from '../../../src/drill/launch.mjs';
+import { digestOf, root } from '../../../src/drill/launch.mjs';
 
 export const SITE = join(root, 'node_modules/.cache/firedrill/site');
 const STAMP = join(SITE, 'stamp.txt');
 
 export async function setup(): Promise<void> {
-  const stamp = newest(['src', 'scenarios', 'docs/scenarios.md', 'site.plugin.ts', 'peggy.plugin.ts', 'vite.config.ts', 'package.json']);
+  const stamp = digestOf(['src', 'scenarios', 'docs/scenarios.md', 'site.plugin.ts', 'peggy.plugin.ts', 'vite.config.ts', 'package.json']);
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return;
   await build({ root: join(root, 'src/ui'), configFile: join(root, 'vite.config.ts'), logLevel: 'error', build: { outDir: SITE, emptyOutDir: true, reportCompressedSize: false } });
   writeFileSync(STAMP, stamp);
