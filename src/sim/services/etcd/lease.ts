@@ -2,7 +2,7 @@
  * Leases as their keeper, the leader, sees them: when each runs out by its own clock. It only remembers
  * and sets the alarm (expire.ts does what the alarm is for). lease/lessor.go of 3.3.
  */
-import { seconds, type Us } from '../../engine/time.ts';
+import { ms, seconds, type Us } from '../../engine/time.ts';
 import type { Json, Sys } from '../../proc/program.ts';
 import { call } from '../../proc/syscalls.ts';
 import { getCore, getState, mono } from './core.ts';
@@ -14,7 +14,10 @@ export function* getExpiries(): Sys<Expiries> {
   return (got.ok ? got.value ?? {} : {}) as unknown as Expiries;
 }
 
-/** Sets the alarm to the first to run out. The lessor looks twice a second. */
+/** How often the lessor looks: what is overdue is being revoked already, and not asked for again at once. */
+const LOOK_US = ms(500);
+
+/** Sets the alarm to the first to run out. */
 export function* setExpiries(expiries: Expiries): Sys<void> {
   yield* call('memSet', { key: 'leases', value: expiries as unknown as Json });
   const first = Math.min(...Object.values(expiries));
@@ -23,7 +26,7 @@ export function* setExpiries(expiries: Expiries): Sys<void> {
     return;
   }
   const now = yield* mono();
-  yield* call('timer', { name: 'leases', entry: 'leases', afterUs: Math.max(1, first - now) });
+  yield* call('timer', { name: 'leases', entry: 'leases', afterUs: Math.max(LOOK_US, first - now) });
 }
 
 /** A lease was granted or is gone. Followers do not count. */
