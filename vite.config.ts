@@ -24,7 +24,7 @@ export default defineConfig({
     projects: [
       {
         extends: true as const,
-        test: { name: 'node', root: '.', include: ['test/**/*.test.ts'], exclude: ['test/ui/**'], environment: 'node', testTimeout: 120_000, hookTimeout: 180_000 },
+        test: { name: 'node', root: '.', include: ['test/**/*.test.ts'], exclude: ['test/ui/**'], environment: 'node', setupFiles: ['test/support/seed.ts'], testTimeout: 120_000, hookTimeout: 180_000 },
       },
       {
         extends: true as const,

@@ -118,7 +118,7 @@ export function parse(source: string, { extglob = false, firstLine = 1 } = {}): 
   const cache = (caches[key] ??= new Map());
   let parsed = cache.get(source);
   if (parsed === undefined) {
-    parsed = parseFresh(source.endsWith('\n') ? source : `${source}\n`, extglob, firstLine);
+    parsed = parseFresh(/(?<!\\)\n$/.test(source) ? source : `${source}\n`, extglob, firstLine);
     if (cache.size >= CACHE_MAX) cache.clear();
     cache.set(source, parsed);
   }

@@ -94,9 +94,16 @@ function afterDollar(t: string, i: number, inDouble: boolean): number {
 
 function skipBracket(t: string, i: number): number {
   const from = i - 2;
-  for (let depth = 0; i < t.length; i++) {
-    if (t[i] === '[') depth++;
-    else if (t[i] === ']' && depth-- === 0) return i + 1;
+  for (let depth = 0; i < t.length;) {
+    const c = t[i];
+    if (c === ']' && depth-- === 0) return i + 1;
+    if (c === '[') depth++;
+    if (c === '\\') i += 2;
+    else if (c === "'") i = skipSingle(t, i + 1);
+    else if (c === '"') i = skipDouble(t, i + 1);
+    else if (c === '`') i = skipBackquote(t, i + 1);
+    else if (c === '$') i = skipDollar(t, i, false);
+    else i++;
   }
   throw new Unterminated(']', from);
 }
@@ -263,9 +270,13 @@ class Reader {
 
   private redirection(): void {
     const t = this.t;
-    if (t[this.i + 1] === '(') { this.i = skipParen(t, this.i + 2); return; }
-    if (t.startsWith('<<<', this.i)) { this.i += 3; return; }
-    if (!t.startsWith('<<', this.i) || this.conditional) {
+    if (t[this.i + 1] === '(') { // a word begins with it, or goes on
+      this.i = skipParen(t, this.i + 2);
+      this.skipWord();
+      this.atCommand = false;
+      return;
+    }
+    if (!t.startsWith('<<', this.i) || t.startsWith('<<<', this.i) || this.conditional) {
       while (/[<>&|]/.test(t[this.i] ?? '')) this.i++;
       while (BLANK.test(t[this.i] ?? '')) this.i++;
       if (!this.conditional) this.skipWord(); // a target is no command

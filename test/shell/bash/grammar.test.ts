@@ -49,6 +49,10 @@ describe('errors', () => {
   });
 });
 
+test('what follows a process substitution is the same word', () => {
+  expect(parse('<()[[ <<E\nx\nE\n').commands).toHaveLength(1);
+});
+
 describe('lines', () => {
   test('are counted through here-documents', () => {
     const parsed = parse('cat <<A <<B\n1\nA\n2\n3\nB\nfalse; true\ntrue');
