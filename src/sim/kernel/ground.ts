@@ -6,6 +6,7 @@ import { entry } from '../engine/pages.ts';
 import { append } from '../engine/chunked.ts';
 import { own } from '../engine/cow.ts';
 import { cancel } from '../engine/queue.ts';
+import { EPOCH_MS } from '../engine/time.ts';
 import { arrivals, gatewayAnswer, type Stations } from '../net/fabric.ts';
 import type { Frame, Skb, TraceStep } from '../net/ground.ts';
 import { deliver, ownSocket, type Stack } from '../net/stack.ts';
@@ -60,7 +61,7 @@ export class HostGround implements Stack {
         sent = true;
         continue;
       }
-      const answer = gatewayAnswer(wire, packet, this.packetId());
+      const answer = gatewayAnswer(wire, packet, this.packetId(), EPOCH_MS * 1000 + k.world.now + afterUs);
       const cable = wire.cables[this.host]!;
       if (answer) k.schedule(2 * afterUs, { kind: 'packet', host: this.host, ns: 'host', dev: cable.dev, packet: answer });
     }

@@ -1,5 +1,5 @@
 /**
- * What lies between the hosts: one switch, a cable a host, and a gateway that answers ARP, pings and DNS. It
+ * What lies between the hosts: one switch, a cable a host, and a gateway that answers ARP, pings, DNS and NTP. It
  * knows neither routes nor rules; a frame goes to the host whose interface has the address, after the
  * two cables' latency, or nowhere.
  */
@@ -40,8 +40,11 @@ export function arrivals(wire: Wire, host: string, p: Packet, stations: Stations
   return found;
 }
 
-/** What the gateway answers, if anything: ARP and echo for its own address, a reset or an ICMP error for its ports. */
-export function gatewayAnswer(wire: Wire, p: Packet, id: number): Packet | null {
+/** The gateway has the time from somebody who has it from a reference clock. */
+const GATEWAY_STRATUM = 3;
+
+/** What the gateway answers, if anything: ARP and echo for its own address, names, the `time` (true, since 1970), a reset or an ICMP error for its ports. */
+export function gatewayAnswer(wire: Wire, p: Packet, id: number, time: Us): Packet | null {
   const me = wire.gateway.address;
   if (p.dst !== me) return null;
   const back = { id, src: me, dst: p.src, smac: GATEWAY_MAC, dmac: p.smac, ttl: 64, tos: 0, mark: 0, df: false, payload: null };
@@ -61,5 +64,6 @@ export function gatewayAnswer(wire: Wire, p: Packet, id: number): Packet | null 
     const answer = { id: question?.['id'] ?? 0, rcode: 'NXDOMAIN', authoritative: false, recursionAvailable: true, question, answers: [], authority: [] };
     return { ...back, proto: 'udp', sport: 53, dport: p.sport, size: p.size, payload: answer };
   }
+  if (p.dport === 123) return { ...back, proto: 'udp', sport: 123, dport: p.sport, size: p.size, payload: { ntp: 'answer', transmit: time, stratum: GATEWAY_STRATUM } };
   return { ...back, proto: 'icmp', sport: 0, dport: 0, size: 56, tos: 0xc0, icmp: { type: 3, code: 3, id: 0, seq: 0, about: p } };
 }

@@ -4,6 +4,7 @@
  */
 import { entry } from '../engine/pages.ts';
 import { own, seal } from '../engine/cow.ts';
+import { EPOCH_MS } from '../engine/time.ts';
 import type { World } from '../world.ts';
 import { NOT_MINE, run } from './device.ts';
 import { arrivals, gatewayAnswer, type Stations } from './fabric.ts';
@@ -44,7 +45,7 @@ class TraceGround implements Ground {
     const found = arrivals(course.world.wire, this.host, packet, stationsOf(course.world), (percent) => percent >= 100);
     for (const { host, dev } of found) {
       if (host !== null) { if (course.world.hosts[host]!.up) course.wire.push({ host, ns: 'host', dev, packet: { ...packet } }); continue; }
-      const answer = gatewayAnswer(course.world.wire, packet, this.packetId());
+      const answer = gatewayAnswer(course.world.wire, packet, this.packetId(), EPOCH_MS * 1000 + course.world.now);
       if (answer) course.wire.push({ host: this.host, ns: 'host', dev: course.world.wire.cables[this.host]!.dev, packet: answer });
     }
     if (!found.length || found.every(({ host }) => host === null)) this.lost(packet, found.length > 0);

@@ -3,6 +3,9 @@ import type { Command } from '../../command.ts';
 import * as accounts from './accounts.ts';
 import { analyze } from './analyze.ts';
 import * as attrs from './attrs.ts';
+import { chronyd } from './chronyd.ts';
+import { crond, runParts } from './cron/crond.ts';
+import { crontab } from './cron/crontab.ts';
 import * as disks from './disks.ts';
 import { firewallCmd, firewallOfflineCmd } from './firewalld/commands.ts';
 import { firewalld } from './firewalld/daemon.ts';
@@ -33,6 +36,6 @@ const isCommand = (value: unknown): value is Command => typeof value === 'object
 
 export const commands: readonly Command[] = [
   systemctl, journalctl, sudo, su, ps, top, sysctl, kmod, kill, killall, pgrep, pidof, service, chkconfig, lsof, fuser,
-  firewalld, firewallCmd, firewallOfflineCmd, ssh, scp, sshd, analyze, cgls, openssl, lsns, pstree, pwdx, visudo,
+  firewalld, firewallCmd, firewallOfflineCmd, ssh, scp, sshd, analyze, cgls, openssl, crond, crontab, runParts, chronyd, lsns, pstree, pwdx, visudo,
   ...[small, info, disks, packages, time, accounts, attrs, messages, sessions].flatMap((room) => Object.values(room).filter(isCommand)),
 ];

@@ -1,14 +1,13 @@
 /**
  * rpm and yum as far as a host without a network to its repositories goes: what is installed can be asked,
- * nothing can be fetched. Also passwd and crontab. Words of rpm 4.11 and yum 3.4.
+ * nothing can be fetched. Also passwd. Words of rpm 4.11 and yum 3.4.
  */
-import { err, out, readAll } from '../../../sim/proc/libc.ts';
+import { err, out } from '../../../sim/proc/libc.ts';
 import type { Start, Sys } from '../../../sim/proc/program.ts';
 import { resolve } from '../../../sim/proc/resolver.ts';
 import { call } from '../../../sim/proc/syscalls.ts';
 import { matches } from '../../../sim/services/systemd/enable.ts';
 import type { Command } from '../../command.ts';
-import { findProgram } from './path.ts';
 import { readUsers } from './users.ts';
 
 const INSTALLED = `audit-2.8.4-4.el7.x86_64 bash-4.2.46-31.el7.x86_64 bind-utils-9.9.4-73.el7_6.x86_64 bridge-utils-1.5-9.el7.x86_64 centos-release-7-6.1810.2.el7.centos.x86_64 chrony-3.2-2.el7.x86_64
@@ -107,50 +106,3 @@ export const passwd: Command = {
     return 1;
   },
 };
-
-export const crontab: Command = {
-  name: 'crontab',
-  *main(start) {
-    const args = start.argv.slice(1);
-    const procs = yield* call('processes', {});
-    const uid = procs.ok ? procs.value.find((p) => p.pid === start.pid)?.ruid ?? start.uid : start.uid;
-    const at = args.indexOf('-u');
-    const users = yield* readUsers();
-    if (at >= 0 && uid !== 0) { yield* err('must be privileged to use -u\n'); return 1; }
-    const name = at >= 0 ? args[at + 1]! : users.find((u) => u.uid === uid)?.name ?? 'root';
-    const path = `/var/spool/cron/${name}`;
-    const rest = args.filter((a, i) => a !== '-u' && (at < 0 || i !== at + 1));
-    if (rest[0] === '-l') {
-      const text = yield* call('readFile', { path });
-      if (!text.ok) { yield* err(`no crontab for ${name}\n`); return 1; }
-      yield* out(text.value);
-      return 0;
-    }
-    if (rest[0] === '-r') { const gone = yield* call('unlink', { path }); if (!gone.ok) { yield* err(`no crontab for ${name}\n`); return 1; } return 0; }
-    if (rest[0] === '-e') {
-      const before = yield* call('readFile', { path });
-      if (!before.ok) yield* err(`no crontab for ${name} - using an empty one\n`);
-      const draft = `/tmp/crontab.${start.pid}`;
-      yield* call('writeFile', { path: draft, text: before.ok ? before.value : '', mode: 0o600 });
-      const editor = yield* findProgram(start, start.env['EDITOR'] ?? start.env['VISUAL'] ?? 'vi');
-      const child = editor ? yield* call('spawn', { path: editor, argv: [editor, draft] }) : null;
-      if (child?.ok) yield* call('wait', { pid: child.value });
-      const after = yield* call('readFile', { path: draft });
-      yield* call('unlink', { path: draft });
-      if (!after.ok || after.value === (before.ok ? before.value : '')) { yield* err('crontab: no changes made to crontab\n'); return 0; }
-      yield* err('crontab: installing new crontab\n');
-      return yield* install(path, after.value);
-    }
-    const text = rest[0] === undefined || rest[0] === '-' ? yield* readAll(0) : yield* call('readFile', { path: rest[0] });
-    if (!text.ok) { yield* err(`${rest[0]}: No such file or directory\n`); return 1; }
-    return yield* install(path, text.value);
-  },
-};
-
-function* install(path: string, text: string): Sys<number> {
-  const lines = text.split('\n');
-  const bad = lines.findIndex((line) => line.trim() !== '' && !/^\s*(#|\w+\s*=|@\w+\s+\S|(\S+\s+){5}\S)/.test(line));
-  if (bad >= 0) { yield* err(`"/tmp/crontab":${bad}: bad minute\nerrors in crontab file, can't install.\n`); return 1; }
-  yield* call('writeFile', { path, text, mode: 0o600 });
-  return 0;
-}

@@ -20,7 +20,7 @@ const programs: Tree = {
   // processes and the machine
   ...executables('/usr/bin', `ps top free uptime vmstat w pgrep pkill=pgrep kill pidof pwdx dmesg lsblk findmnt mount
     umount hostname hostnamectl timedatectl localectl loginctl systemctl journalctl systemd-analyze systemd-cat
-    systemd-detect-virt systemd-cgls sudo su passwd ssh scp last lastb=last logger crontab getent locale
+    systemd-detect-virt systemd-cgls sudo su passwd ssh scp last lastb=last logger crontab run-parts getent locale
     lscpu fallocate unshare nsenter setsid lsns
     rpm yum curl wget ping dig nslookup host tcpdump=tcpdump nc ncat=nc telnet traceroute chronyc ntpq ntpstat
     firewall-cmd firewall-offline-cmd getenforce mesg wall setpriv
@@ -31,7 +31,7 @@ const programs: Tree = {
     ip6tables-save ip6tables-restore conntrack
     service chkconfig chroot lsof fdisk blkid swapon swapoff reboot=systemctl poweroff=systemctl
     halt=systemctl shutdown=systemctl runlevel=systemctl telinit=systemctl init=systemd setenforce sestatus useradd userdel
-    usermod groupadd groupdel visudo agetty=daemon sshd chronyd NetworkManager rsyslogd crond=daemon auditd irqbalance=daemon
+    usermod groupadd groupdel visudo agetty=daemon sshd chronyd NetworkManager rsyslogd crond auditd irqbalance=daemon
     tuned=daemon firewalld tcpdump nologin sysctl`),
   ...executables('/usr/lib/systemd', `systemd systemd-journald=daemon systemd-udevd=daemon systemd-logind=daemon
     systemd-modules-load systemd-sysctl`),
@@ -213,7 +213,8 @@ const settings: Tree = {
   '/var/lib/chrony': { dir: true, mode: 0o750 },
   '/etc/ssh/sshd_config': { text: 'HostKey /etc/ssh/ssh_host_ecdsa_key\nSyslogFacility AUTHPRIV\nAuthorizedKeysFile\t.ssh/authorized_keys\nPasswordAuthentication no\nChallengeResponseAuthentication no\nUsePAM yes\nX11Forwarding yes\nSubsystem\tsftp\t/usr/libexec/openssh/sftp-server\n', mode: 0o600 },
   '/etc/ssh/ssh_config': 'Host *\n\tGSSAPIAuthentication yes\n\tForwardX11Trusted yes\n\tSendEnv LANG LC_CTYPE LC_ALL\n',
-  '/etc/crontab': 'SHELL=/bin/bash\nPATH=/sbin:/bin:/usr/sbin:/usr/bin\nMAILTO=root\n', '/etc/cron.d': { dir: true }, '/etc/cron.daily': { dir: true }, '/etc/cron.hourly': { dir: true },
+  '/etc/crontab': 'SHELL=/bin/bash\nPATH=/sbin:/bin:/usr/sbin:/usr/bin\nMAILTO=root\n', '/etc/cron.hourly': { dir: true },
+  '/etc/cron.d/0hourly': '# Run the hourly jobs\nSHELL=/bin/bash\nPATH=/sbin:/bin:/usr/sbin:/usr/bin\nMAILTO=root\n01 * * * * root run-parts /etc/cron.hourly\n',
   '/etc/yum.conf': '[main]\ncachedir=/var/cache/yum/$basearch/$releasever\nkeepcache=0\ndebuglevel=2\nlogfile=/var/log/yum.log\nexactarch=1\nobsoletes=1\ngpgcheck=1\nplugins=1\ninstallonly_limit=5\n',
   '/etc/yum.repos.d/CentOS-Base.repo': '[base]\nname=CentOS-$releasever - Base\nmirrorlist=http://mirrorlist.centos.org/?release=$releasever&arch=$basearch&repo=os&infra=$infra\ngpgcheck=1\n\n[updates]\nname=CentOS-$releasever - Updates\nmirrorlist=http://mirrorlist.centos.org/?release=$releasever&arch=$basearch&repo=updates&infra=$infra\ngpgcheck=1\n',
   '/etc/logrotate.conf': 'weekly\nrotate 4\ncreate\ndateext\ninclude /etc/logrotate.d\n',

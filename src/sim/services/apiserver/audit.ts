@@ -30,5 +30,5 @@ export function* audit(ctx: Context, answer: Answer): Sys<void> {
     responseStatus: { metadata: {}, code: answer.status }, ...(rule.level !== 'Metadata' && body ? { requestObject: body } : {}),
     requestReceivedTimestamp: rfc3339Micro(ctx.now), stageTimestamp: rfc3339Micro(ctx.now), annotations: { 'authorization.k8s.io/decision': 'allow', 'authorization.k8s.io/reason': '' },
   };
-  yield* call('writeFile', { path: rule.path, text: `${JSON.stringify(line)}\n`, append: true, mode: 0o600 });
+  yield* call('writeFile', { path: rule.path, text: `${JSON.stringify(line)}\n`, append: true, mode: 0o644 }); // lumberjack v2.0 as vendored by 1.14
 }
