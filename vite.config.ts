@@ -1,4 +1,5 @@
 /// <reference types="vitest/config" />
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { peggyPlugin } from './peggy.plugin.ts';
 import { sitePlugins } from './site.plugin.ts';
@@ -24,6 +25,8 @@ export default defineConfig({
     projects: [
       {
         extends: true as const,
+        // The package by its name, as its examples (test/package) have it.
+        resolve: { alias: [{ find: /^firedrill$/, replacement: fileURLToPath(new URL('src/firedrill.ts', import.meta.url)) }, { find: /^firedrill\/testing$/, replacement: fileURLToPath(new URL('src/testing.ts', import.meta.url)) }] },
         test: { name: 'node', root: '.', include: ['test/**/*.test.ts'], exclude: ['test/ui/**'], environment: 'node', setupFiles: ['test/support/seed.ts'], testTimeout: 120_000, hookTimeout: 180_000 },
       },
       {

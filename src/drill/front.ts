@@ -10,8 +10,10 @@ export type Front = Omit<Scenario, 'file' | 'blocks' | 'lines'>;
 export type Fail = (key: string, reason: string, item?: number) => void;
 type Mapping = Readonly<Record<string, unknown>>;
 
-const KEYS = ['id', 'title', 'chapter', 'summary', 'level', 'minutes', 'topology', 'goals', 'hints', 'solution'];
+const KEYS = ['id', 'title', 'chapter', 'summary', 'level', 'minutes', 'topology', 'symptoms', 'goals', 'hints', 'solution'];
 const GOAL_KEYS = ['id', 'title', 'on', 'run', 'user', 'match', 'not', 'exit', 'within', 'message'];
+/** What a symptom has of them. */
+const SYMPTOM_KEYS = ['on', 'run', 'user', 'match', 'not', 'exit', 'within'];
 const STEP_KEYS = ['on', 'run', 'enough'];
 const LEVELS = ['beginner', 'intermediate', 'advanced'] as const;
 
@@ -43,12 +45,13 @@ export function readFront(front: unknown, fail: Fail): Front | null {
   };
   const goals = list('goals', 'a scenario needs at least one goal').map((goal, i) => readGoal(goal, nodes, (reason) => fail('goals', `goal ${i + 1}: ${reason}`, i)));
   for (const [i, goal] of goals.entries()) if (goals.findIndex((other) => other.id === goal.id) < i) fail('goals', `goal ${i + 1}: id ${goal.id} is used twice`, i);
+  const symptoms = list('symptoms', '').map((symptom, i) => readSymptom(symptom, i, nodes, (reason) => fail('symptoms', `symptom ${i + 1}: ${reason}`, i)));
   const hints = list('hints', '').map((hint, i) => { if (!isText(hint)) fail('hints', `hint ${i + 1}: must be a text`, i); return String(hint); });
   const solution = list('solution', 'a scenario needs a solution: it is how the tests know that it can be solved')
     .map((step, i) => readStep(step, nodes, (reason) => fail('solution', `step ${i + 1}: ${reason}`, i)));
   return {
     id: text('id'), title: text('title'), chapter: text('chapter', 'Drills'), summary: front['summary'] === undefined ? '' : text('summary'),
-    level: level ?? 'beginner', minutes: Number(minutes), topology: known ?? 'three-masters', goals, hints, solution,
+    level: level ?? 'beginner', minutes: Number(minutes), topology: known ?? 'three-masters', symptoms, goals, hints, solution,
   };
 }
 
@@ -74,6 +77,14 @@ function readGoal(value: unknown, nodes: readonly string[] | null, fail: (reason
   if (g['exit'] !== undefined) goal.exit = Number(g['exit']);
   if (g['message'] !== undefined) goal.message = String(g['message']);
   return goal;
+}
+
+/** A goal in all but name: what shows while the drill is broken. */
+function readSymptom(value: unknown, i: number, nodes: readonly string[] | null, fail: (reason: string) => void): Goal {
+  if (!isMapping(value)) fail('must be a mapping');
+  const symptom = isMapping(value) ? value : {};
+  for (const key of Object.keys(symptom)) if (GOAL_KEYS.includes(key) && !SYMPTOM_KEYS.includes(key)) fail(`unknown key ${key}; known are ${SYMPTOM_KEYS.join(', ')}`);
+  return readGoal({ ...symptom, id: `symptom ${i + 1}`, title: String(symptom['run'] ?? 'symptom') }, nodes, fail);
 }
 
 function readStep(value: unknown, nodes: readonly string[] | null, fail: (reason: string) => void): SolutionStep {

@@ -30,10 +30,10 @@ export async function load(entry) {
   const stamp = digestOf(['src', 'bench', 'peggy.plugin.ts', 'package.json']);
   const file = join(cache, `${name}-${stamp}.mjs`);
   if (!existsSync(file)) {
-    const [{ build }, { peggyEsbuild }] = [await import('esbuild'), await loadPlugin()];
+    const { build } = await import('esbuild');
     const result = await build({
       entryPoints: [join(root, entry)], bundle: true, write: false, format: 'esm', platform: 'node', target: 'node20',
-      plugins: [peggyEsbuild()], sourcemap: 'inline', legalComments: 'none', external: ['node:*'], logLevel: 'error',
+      plugins: [await grammars()], sourcemap: 'inline', legalComments: 'none', external: ['node:*'], logLevel: 'error',
     });
     mkdirSync(cache, { recursive: true });
     // Written beside and renamed: several drivers may start at once.
@@ -44,13 +44,14 @@ export async function load(entry) {
   return { stamp: stampOfSources(), ...await import(pathToFileURL(file).href) };
 }
 
-async function loadPlugin() {
+/** esbuild's plugin for `.peggy` files. */
+export async function grammars() {
   const { build } = await import('esbuild');
   const result = await build({ entryPoints: [join(root, 'peggy.plugin.ts')], bundle: true, write: false, format: 'esm', platform: 'node', packages: 'external', logLevel: 'error' });
   const file = join(cache, `plugin-${process.pid}.mjs`);
   mkdirSync(cache, { recursive: true });
   writeFileSync(file, result.outputFiles[0].contents);
-  return import(pathToFileURL(file).href);
+  return (await import(pathToFileURL(file).href)).peggyEsbuild();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

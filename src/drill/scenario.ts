@@ -41,10 +41,12 @@ export type Block = Step | Transcript | SimBlock | CodeBlock | QuizBlock;
 export interface Scenario {
   id: string; title: string; chapter: string; summary: string; level: 'beginner' | 'intermediate' | 'advanced'; minutes: number;
   topology: Topology; file: string;
+  /** What shows while it is broken, and no more when it is solved. */
+  symptoms: Goal[];
   goals: Goal[]; hints: string[]; solution: SolutionStep[];
   blocks: Block[];
   /** The line of each list's entries in the file, for whoever finds fault with one. */
-  lines: { goals: number[]; hints: number[]; solution: number[] };
+  lines: { symptoms: number[]; goals: number[]; hints: number[]; solution: number[] };
 }
 
 export type Parsed = { ok: true; scenario: Scenario } | { ok: false; errors: Problem[] };
@@ -75,8 +77,8 @@ export function parseScenario(source: string, file: string): Parsed {
     else blocks.push({ kind: 'code', language: kind ?? '', text: piece.text, line: piece.line });
   }
   if (errors.length || !head) return { ok: false, errors };
-  const linesOf = (key: 'goals' | 'hints' | 'solution'): number[] => head[key].map((_, i) => lines(key, i));
-  return { ok: true, scenario: { ...head, file, blocks, lines: { goals: linesOf('goals'), hints: linesOf('hints'), solution: linesOf('solution') } } };
+  const linesOf = (key: 'symptoms' | 'goals' | 'hints' | 'solution'): number[] => head[key].map((_, i) => lines(key, i));
+  return { ok: true, scenario: { ...head, file, blocks, lines: { symptoms: linesOf('symptoms'), goals: linesOf('goals'), hints: linesOf('hints'), solution: linesOf('solution') } } };
 }
 
 /** Where a key of the front matter stands, or an item of its list. */

@@ -7,8 +7,11 @@ import { items } from '../sim/engine/chunked.ts';
 import { seconds, type Us } from '../sim/engine/time.ts';
 import { hostReal } from '../sim/kernel/disk.ts';
 import type { Json } from '../sim/proc/program.ts';
-import type { Input, Simulation } from '../sim/simulation.ts';
+import type { Topology } from '../sim/cluster.ts';
+import { Simulation, type Input } from '../sim/simulation.ts';
 import type { Tty, World } from '../sim/world.ts';
+import { viewOf, type View } from './view.ts';
+import { entriesOf, type Chain, type Entered, type Entry } from './entered.ts';
 
 export type TerminalState = 'prompt' | 'more' | 'reading' | 'running' | 'closed';
 
@@ -22,15 +25,25 @@ interface Going { node: string; id: string; gen: number; started: Us; until: Us;
 
 /** How much of each terminal has been handed out: pieces of `shown`. */
 type Positions = Record<string, number>;
-export interface SavedSession { world: World; positions: Positions; execs: number }
+export interface SavedSession { world: World; positions: Positions; execs: number; chain: Chain | null }
+
+/** Where a session's world comes from: whoever knows both can have it again. */
+export interface Origin { topology: Topology; seed: number }
 
 export class UnknownThing extends Error {}
 
 export class Session {
   private positions: Positions = {};
   private execs = 0;
+  private chain: Chain | null = null;
 
-  constructor(readonly sim: Simulation) {}
+  /** `first`: its world at the beginning, where that is not now. */
+  constructor(readonly sim: Simulation, readonly origin: Origin | null = null, private readonly first: World = sim.snapshot()) {}
+
+  /** All that was entered since the beginning, on the way to this world. */
+  get entered(): Entered[] { return entriesOf(this.chain); }
+  /** A session at this one's first moment. */
+  anew(): Session { return new Session(new Simulation(this.first, this.sim.machine.programs, this.sim.machine.images), this.origin, this.first); }
 
   get nodes(): string[] { return Object.keys(this.sim.world.hosts); }
 
@@ -45,7 +58,7 @@ export class Session {
   // ---- terminals
 
   open(terminal: string, node: string, cols = 80, rows = 24): Answer {
-    this.must(this.sim.apply({ kind: 'open', tty: terminal, host: node, cols, rows }));
+    this.enter({ kind: 'open', tty: terminal, host: node, cols, rows }, { kind: 'open', terminal, node, cols, rows });
     this.positions[terminal] = 0;
     return this.settle(terminal, 5, new Set());
   }
@@ -58,11 +71,11 @@ export class Session {
     const known = new Set(tty.known);
     // A terminal whose shell or node has gone says so once; what was typed reaches nobody.
     if (tty.closed) return this.settle(terminal, 0, known);
-    if (data) this.must(this.sim.apply({ kind: 'keys', tty: terminal, data }));
+    if (data) this.enter({ kind: 'keys', tty: terminal, data }, { kind: 'keys', terminal, data });
     return this.settle(terminal, wait, known, tty.prompt === null && !data);
   }
 
-  resize(terminal: string, cols: number, rows: number): void { this.must(this.sim.apply({ kind: 'resize', tty: terminal, cols, rows })); }
+  resize(terminal: string, cols: number, rows: number): void { this.enter({ kind: 'resize', tty: terminal, cols, rows }, { kind: 'resize', terminal, cols, rows }); }
 
   tty(terminal: string): Tty {
     const tty = Object.hasOwn(this.positions, terminal) ? this.sim.world.ttys[terminal] : undefined;
@@ -118,7 +131,7 @@ export class Session {
     const input: Input = { kind: 'exec', host: node, id, text, stdin: options.stdin ?? '', user: options.user ?? 'vagrant' };
     if (options.netns !== undefined) input.netns = options.netns;
     if (options.planet) input.planet = true;
-    const made = this.must(this.sim.apply(input));
+    const made = this.enter(input, { kind: 'exec', node, text, options });
     const { gen } = this.sim.world.hosts[node]!;
     const key = `${id}.exit`;
     return {
@@ -148,8 +161,10 @@ export class Session {
     host.collected = kept;
   }
 
-  write(node: string, path: string, content: string, mode = 0o644): void { this.must(this.sim.apply({ kind: 'write', host: node, path, content, mode })); }
-  fault(name: string, args: Json = {}): void { this.must(this.sim.apply({ kind: 'fault', name, args })); }
+  write(node: string, path: string, content: string, mode = 0o644): void {
+    this.enter({ kind: 'write', host: node, path, content, mode }, { kind: 'write', node, path, content, mode });
+  }
+  fault(name: string, args: Json = {}): void { this.enter({ kind: 'fault', name, args }, { kind: 'fault', name, args }); }
 
   /** Lets `seconds` pass; how many events that took. */
   advance(secondsCount: number): number {
@@ -158,24 +173,32 @@ export class Session {
     return this.sim.machine.handled - before;
   }
   get now(): Us { return this.sim.now; }
+  /** What a map would show: nodes, pods, services, links. It is the map's knowledge, not the trainee's. */
+  get view(): View { return viewOf(this.sim.world); }
 
   // ---- values
 
-  snapshot(): SavedSession { return { world: this.sim.snapshot(), positions: { ...this.positions }, execs: this.execs }; }
+  snapshot(): SavedSession { return { world: this.sim.snapshot(), positions: { ...this.positions }, execs: this.execs, chain: this.chain }; }
   restore(saved: SavedSession): void {
     this.sim.restore(saved.world);
     this.positions = { ...saved.positions };
     this.execs = saved.execs;
+    this.chain = saved.chain;
   }
   fork(): Session {
-    const other = new Session(this.sim.fork());
+    const other = new Session(this.sim.fork(), this.origin, this.first);
     other.positions = { ...this.positions };
     other.execs = this.execs;
+    other.chain = this.chain;
     return other;
   }
 
-  private must<T extends { ok: true }>(result: T | { ok: false; error: string }): T {
+  /** What the world refuses was never entered. */
+  private enter(input: Input, entry: Entry): { pid?: number } {
+    const at = this.now;
+    const result = this.sim.apply(input);
     if (!result.ok) throw new UnknownThing(result.error);
+    this.chain = { before: this.chain, entered: { at, entry } };
     return result;
   }
 }

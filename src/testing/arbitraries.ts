@@ -4,6 +4,7 @@
  * shortest line.
  */
 import fc from 'fast-check';
+import { OPERATOR_LINES } from '../drill/operator.ts';
 import { TOPOLOGIES, type Topology } from '../sim/cluster.ts';
 import { catalogue } from '../sim/faults/catalogue.ts';
 import type { Fault, FaultArg } from '../sim/faults/strike.ts';
@@ -38,12 +39,4 @@ export function faults(topology: Topology = 'three-masters', names: readonly str
   }))) as fc.Arbitrary<DrawnFault>;
 }
 
-/** What operators type: looking, mostly; sometimes changing; sometimes wrong. */
-const LINES = [
-  'gravity status', 'kubectl get nodes', 'kubectl get pods -A -o wide', 'kubectl -n kube-system get events', 'kubectl describe nodes', 'kubectl get no-such-kind', 'sudo gravity exec etcdctl cluster-health',
-  'sudo gravity exec planet status', 'sudo gravity exec journalctl -u etcd --no-pager | tail -5', 'sudo iptables-save | wc -l', 'ip route', 'ping -c 1 192.168.121.198', 'df -h', 'free -m', 'ps aux | head -3', 'lsmod | head -3',
-  'kubectl create -f debug.yaml', 'kubectl delete -f debug.yaml', 'kubectl cordon 192.168.121.198', 'kubectl uncordon 192.168.121.198', 'kubectl -n kube-system delete pods -l k8s-app=kube-dns --wait=false',
-  'sudo sysctl -w net.ipv4.ip_forward=1', 'sudo systemctl restart firewalld', 'sudo gravity exec systemctl restart flanneld', 'nosuchcommand', 'cat /etc/shadow', 'sudo',
-] as const;
-
-export const operatorCommands = (topology: Topology = 'three-masters'): fc.Arbitrary<DrawnLine> => fc.record({ on: fc.constantFrom(...nodesOf(topology)), run: fc.constantFrom(...LINES) });
+export const operatorCommands = (topology: Topology = 'three-masters'): fc.Arbitrary<DrawnLine> => fc.record({ on: fc.constantFrom(...nodesOf(topology)), run: fc.constantFrom(...OPERATOR_LINES) });

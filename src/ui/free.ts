@@ -6,7 +6,7 @@ function free(id: string, title: string, blocks: Block[], goals: Goal[]): Read &
   const about = { id, title, chapter: '', summary: '', level: 'beginner' as const, minutes: 0, topology: 'three-masters' as const };
   return {
     id, file: id, stamp: `${id} 1`, ok: true,
-    scenario: { ...about, file: id, goals, hints: [], solution: [], blocks, lines: { goals: [], hints: [], solution: [] } },
+    scenario: { ...about, file: id, symptoms: [], goals, hints: [], solution: [], blocks, lines: { symptoms: [], goals: [], hints: [], solution: [] } },
     lesson: { ...about, intro: [], steps: [], goals: goals.map((goal) => ({ id: goal.id, title: goal.title })), hints: [], solution: [] },
   };
 }

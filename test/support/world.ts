@@ -13,7 +13,7 @@ const kept: Boot = bootKept(`${root}/node_modules/.cache/firedrill/worlds`, stam
 /** A world of its own, as fresh from `createWorld`. */
 export function freshWorld(topology: Topology = 'three-masters', seed = 1): Session {
   const key = `${topology}/${seed}`;
-  if (!booted.has(key)) booted.set(key, new Session(new Simulation(kept(topology, seed), programs, images)));
+  if (!booted.has(key)) booted.set(key, new Session(new Simulation(kept(topology, seed), programs, images), { topology, seed }));
   return booted.get(key)!.fork();
 }
 

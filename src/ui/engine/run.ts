@@ -62,6 +62,9 @@ export class Run {
   /** A hand, a disk or a wire: the sandbox's own breakages. A sentence when it cannot be. */
   strike(name: string, args: Readonly<Record<string, string | number | boolean>>): void { this.enter({ kind: 'fault', name, args }); }
 
+  /** A command without a terminal, or a file, as a test enters them. */
+  test(action: Action & { kind: 'exec' | 'write' }): void { this.enter(action); }
+
   resize(terminal: string, cols: number, rows: number): void {
     const tty = this.session.sim.world.ttys[terminal];
     if (!tty || (tty.cols === cols && tty.rows === rows)) return;
@@ -91,12 +94,22 @@ export class Run {
   }
 
   private perform(action: Action): void {
+    const performing = this.performing(action, () => false);
+    while (!performing.next().done);
+  }
+
+  /** Yields whenever `enough` says so: a command without a terminal may run for long. */
+  private *performing(action: Action, enough: () => boolean): Generator<void, void> {
     const { sim } = this.session;
+    // What a link says may be of any shape, and a node may be down by then.
+    const there = (node: string): boolean => sim.world.hosts[node]?.up === true;
     switch (action.kind) {
       case 'keys': sim.apply({ kind: 'keys', tty: action.terminal, data: action.data }); break;
       case 'resize': sim.apply({ kind: 'resize', tty: action.terminal, cols: action.cols, rows: action.rows }); break;
       case 'close': this.opened = this.opened.filter(({ id }) => id !== action.terminal); break;
       case 'fault': this.session.fault(action.name, { ...action.args }); break;
+      case 'exec': if (there(action.node)) yield* this.session.executing(action.node, action.text, enough, action.options); break;
+      case 'write': if (there(action.node)) this.session.write(action.node, action.path, action.content, action.mode); break;
       case 'open':
         this.session.open(action.terminal, action.node, action.cols, action.rows);
         this.opened = [...this.opened, { id: action.terminal, node: action.node }];
@@ -193,7 +206,7 @@ export class Run {
       if (step) last = step;
       else this.resizes = [...this.resizes, timed];
       this.seq = timed.seq;
-      this.perform(timed.action);
+      yield* this.performing(timed.action, enough);
     }
     while (this.now < log.now && this.session.sim.runUntil(log.now, enough)) yield;
   }
@@ -203,6 +216,8 @@ const labelOfAction = (action: Action): string => {
   switch (action.kind) {
     case 'open': return `a terminal on ${action.node}`;
     case 'close': return 'a terminal is closed';
+    case 'exec': return `${action.node}: ${action.text}`.slice(0, 120);
+    case 'write': return `${action.node}: ${action.path} is written`;
     case 'fault': return `${action.name} ${Object.values(action.args).join(' ')}`.trim();
     default: return '';
   }
