@@ -116,7 +116,8 @@ function* revision(env: Env, ds: DaemonSet): Sys<string | null> {
     if (done.ok) mine.push(done.obj as ControllerRevision);
   }
   const newest = Math.max(0, ...mine.map((r) => r.revision));
-  const same = mine.find((r) => equal(r.data.spec.template, ds.spec.template));
+  const template = { $patch: 'replace', ...ds.spec.template };
+  const same = mine.find((r) => equal(r.data.spec.template, template));
   if (same) {
     if (same.revision < newest) yield* update(env, GV, 'controllerrevisions', { ...same, revision: newest + 1 });
     return same.metadata.labels?.[HASH] ?? null;
@@ -125,7 +126,7 @@ function* revision(env: Env, ds: DaemonSet): Sys<string | null> {
   const hash = templateHash(ds.spec.template, collisions);
   const done = yield* create(env, GV, 'controllerrevisions', {
     kind: 'ControllerRevision', apiVersion: GV, metadata: { name: `${ds.metadata.name}-${hash}`, namespace: ds.metadata.namespace!, labels: { ...ds.spec.template.metadata?.labels, [HASH]: hash }, ownerReferences: [ownerRef({ ...ds, apiVersion: GV })] },
-    data: { spec: { template: { $patch: 'replace', ...ds.spec.template } } }, revision: newest + 1,
+    data: { spec: { template } }, revision: newest + 1,
   });
   return done.ok || done.reason === 'AlreadyExists' ? hash : null;
 }
