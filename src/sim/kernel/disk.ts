@@ -33,17 +33,21 @@ export function filePart(inode: Inode | null | undefined, at: number, max: numbe
   return zeros > 0 ? text + '\0'.repeat(zeros) : text;
 }
 
-/** A text as a file keeps it: a long tail of zeros is only counted. */
-export function packed(text: string): { data: string; zeros: number } {
+/**
+ * A text as a file keeps it: a long tail of zeros is only counted. `tail`: what was added to it last; a
+ * glance at that alone leaves a long log, which is a rope to V8, unflattened at every append.
+ */
+export function packed(text: string, tail = text): { data: string; zeros: number } {
+  if (tail && tail.charCodeAt(tail.length - 1) !== 0) return { data: text, zeros: 0 };
   if (text.length < ZEROS_MIN || text.charCodeAt(text.length - 1) !== 0 || text.charCodeAt(text.length - ZEROS_MIN) !== 0) return { data: text, zeros: 0 };
   let end = text.length;
   while (end > 0 && text.charCodeAt(end - 1) === 0) end--;
   return text.length - end < ZEROS_MIN ? { data: text, zeros: 0 } : { data: text.slice(0, end), zeros: text.length - end };
 }
 
-export function setFileText(host: Host, fs: string, ino: number, text: string, mtime: Us, zeros = 0): void {
+export function setFileText(host: Host, fs: string, ino: number, text: string, mtime: Us, zeros = 0, tail = text): void {
   const inode = ownInode(own(own(host, 'fs'), fs), ino) as Inode & { type: 'file' };
-  const kept = zeros ? { data: text, zeros } : packed(text);
+  const kept = zeros ? { data: text, zeros } : packed(text, tail);
   inode.data = kept.data;
   if (kept.zeros) inode.zeros = kept.zeros; else delete inode.zeros;
   inode.mtime = mtime;

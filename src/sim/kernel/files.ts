@@ -347,7 +347,7 @@ function writeFile(k: Kernel, host: Host, proc: Proc, { path, text, append, mode
   if (append && zerosOf(inode) > ZEROS_MAX) return bad('EFBIG');
   const next = append ? fileText(inode) + text : text;
   if (!grow(host, append ? byteLength(text) : byteLength(text) - byteLength(inode.data) - zerosOf(inode))) return bad('ENOSPC');
-  setFileText(host, fs, ino, next, hostReal(k, host));
+  setFileText(host, fs, ino, next, hostReal(k, host), 0, text);
   k.wake(host, `file:${fs}:${ino}`);
   return OK;
 }

@@ -137,7 +137,8 @@ function write(k: Kernel, host: Host, proc: Proc, { fd, text, edit }: { fd: numb
       const at = ofd.append ? before.length : ofd.at;
       if (!grow(host, Math.max(0, at + text.length - before.length))) return bad('ENOSPC');
       const padded = at > before.length ? before + '\0'.repeat(at - before.length) : before;
-      setFileText(host, ofd.fs, ofd.ino, padded.slice(0, at) + text + padded.slice(at + text.length), hostReal(k, host));
+      if (at >= before.length) setFileText(host, ofd.fs, ofd.ino, padded + text, hostReal(k, host), 0, text);
+      else setFileText(host, ofd.fs, ofd.ino, padded.slice(0, at) + text + padded.slice(at + text.length), hostReal(k, host));
       mine.at = at + text.length;
       k.wake(host, `file:${ofd.fs}:${ofd.ino}`);
       return good(text.length);

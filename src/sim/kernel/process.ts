@@ -232,8 +232,9 @@ export function terminate(k: Kernel, host: Host, proc: Proc, exit: { status: num
   unblock(k, host, proc);
   for (const other of threadsOf(host, proc)) { const thread = k.proc(host, other.pid)!; thread.exit = exit; forget(k, host, thread); }
   proc.timers = {};
+  const reachable = Object.values(proc.fds).some((id) => host.ofds[id]!.kind === 'socket');
   closeAll(k, host, proc);
-  const quietDaemon = Object.keys(proc.memory).length > 0 || proc.unit !== null;
+  const quietDaemon = Object.keys(proc.memory).length > 0 || (proc.unit !== null && reachable);
   proc.memory = {};
   if (quietDaemon) k.disturb();
   const orphans = childrenOf(host, proc);
