@@ -99,7 +99,7 @@ export function createCluster(topology: Topology, seed: number, programs: Readon
   const world = emptyWorld(seed, plan);
   const cluster = topology === 'three-masters' || topology === 'one-master' ? CLUSTERS[topology] : null;
   for (const node of plan.nodes) {
-    const extra: Tree[] = cluster ? [firewalldEnabled, firewalldForCluster, ...clusterTrees(cluster, node.name), exportedImages] : topology === 'bare' ? bareTrees() : [labTree(node.name)];
+    const extra: Tree[] = cluster ? [firewalldEnabled, firewalldForCluster, ...clusterTrees(cluster, node.name), exportedImages(cluster.release)] : topology === 'bare' ? bareTrees() : [labTree(node.name)];
     world.hosts[node.name] = makeHost(world, node, plan, extra);
   }
   if (topology === 'lab') layLab(world);

@@ -27,6 +27,11 @@ describe('gravity\'s command line', () => {
     expect(parsed('plan').path).toEqual(['plan', 'display']);
     expect(parsed('plan', 'execute', '--phase=/init')).toMatchObject({ path: ['plan', 'execute'], flags: { phase: '/init' } });
     expect(parsed('plan', '--operation-id', 'x')).toMatchObject({ flags: { 'operation-id': 'x' } });
+    expect(parsed('plan', '-o', 'json')).toMatchObject({ path: ['plan', 'display'], flags: { output: 'json' } });
+    expect(parsed('plan', '--operation-id=x', '--output=yaml')).toMatchObject({ path: ['plan', 'display'], flags: { output: 'yaml', 'operation-id': 'x' } });
+    expect(error('plan', 'exec', '--phase=/init')).toBe('unexpected exec');
+    expect(error('plan', '--foo')).toBe("unknown long flag '--foo'");
+    expect(error('plan', '-z')).toBe("unknown short flag '-z'");
   });
 
   it('helps', () => {

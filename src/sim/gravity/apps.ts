@@ -3,6 +3,7 @@
  * assets/{dns-app,site-app,tiller-app,…}/resources, 6.0). Names, labels and ports are theirs.
  */
 import type { Manifest } from './manifests.ts';
+import { appVersion, type Release } from './versions.ts';
 
 const REGISTRY = 'leader.telekube.local:5000';
 const SYSTEM = 'kube-system';
@@ -76,14 +77,14 @@ function site(version: string): Manifest[] {
   ];
 }
 
-const tiller = (): Manifest[] => [
+const tiller = (version: string): Manifest[] => [
   account('tiller'), admin('tiller', 'tiller'),
   workload('Deployment', 'tiller-deploy', {
     labels: { app: 'helm', name: 'tiller' },
     spec: {
       serviceAccountName: 'tiller', nodeSelector: onMasters, tolerations: [{ key: 'gravitational.io/runlevel', operator: 'Equal', value: 'system' }],
       containers: [{
-        name: 'tiller', image: `${REGISTRY}/gcr.io/kubernetes-helm/tiller:v2.12.0`, env: [{ name: 'TILLER_NAMESPACE', value: SYSTEM }, { name: 'TILLER_HISTORY_MAX', value: '0' }],
+        name: 'tiller', image: `${REGISTRY}/gcr.io/kubernetes-helm/tiller:v${version}`, env: [{ name: 'TILLER_NAMESPACE', value: SYSTEM }, { name: 'TILLER_HISTORY_MAX', value: '0' }],
         ports: [{ containerPort: 44134, name: 'tiller' }, { containerPort: 44135, name: 'http' }],
         livenessProbe: { httpGet: { path: '/liveness', port: 44135 }, initialDelaySeconds: 1, timeoutSeconds: 1 },
         readinessProbe: { httpGet: { path: '/readiness', port: 44135 }, initialDelaySeconds: 1, timeoutSeconds: 1 },
@@ -118,24 +119,31 @@ const logging = (): Manifest[] => [
 ];
 
 const MONITORING = 'monitoring';
-const monitor = (kind: 'Deployment' | 'DaemonSet', name: string, image: string, port: number): Manifest => workload(kind, name, {
-  labels: { app: name }, spec: { serviceAccountName: 'monitoring', containers: [{ name, image: `${REGISTRY}/monitoring-${image}:6.0.0`, ports: [{ containerPort: port }] }], ...(kind === 'DaemonSet' ? { tolerations: everywhere } : {}) },
+interface Monitor { readonly kind: 'Deployment' | 'DaemonSet'; readonly name: string; readonly image: string; readonly port: number }
+const monitor = ({ kind, name, image, port }: Monitor, version: string): Manifest => workload(kind, name, {
+  labels: { app: name },
+  spec: {
+    serviceAccountName: 'monitoring', containers: [{ name, image: `${REGISTRY}/monitoring-${image}:${version}`, ports: [{ containerPort: port }] }],
+    ...(kind === 'DaemonSet' ? { tolerations: everywhere } : {}),
+  },
 }, {}, MONITORING);
+const MONITORS: readonly Monitor[] = [
+  { kind: 'Deployment', name: 'grafana', image: 'grafana', port: 3000 }, { kind: 'Deployment', name: 'prometheus-k8s', image: 'prometheus', port: 9090 },
+  { kind: 'Deployment', name: 'alertmanager-main', image: 'alertmanager', port: 9093 }, { kind: 'Deployment', name: 'kube-state-metrics', image: 'kube-state-metrics', port: 8080 },
+  { kind: 'DaemonSet', name: 'node-exporter', image: 'node-exporter', port: 9100 }, { kind: 'Deployment', name: 'watcher', image: 'watcher', port: 8081 },
+];
 const exposed = (name: string, app: string, port: number): Manifest => service(name, { app }, [{ name: 'web', port, targetPort: port, protocol: 'TCP' }], {}, MONITORING);
 
-const monitoring = (): Manifest[] => [
+const monitoring = (version: string): Manifest[] => [
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: MONITORING } }, account('monitoring', MONITORING), admin('monitoring', 'monitoring', MONITORING),
-  monitor('Deployment', 'grafana', 'grafana', 3000), monitor('Deployment', 'prometheus-k8s', 'prometheus', 9090), monitor('Deployment', 'alertmanager-main', 'alertmanager', 9093),
-  monitor('Deployment', 'kube-state-metrics', 'kube-state-metrics', 8080), monitor('DaemonSet', 'node-exporter', 'node-exporter', 9100), monitor('Deployment', 'watcher', 'watcher', 8081),
+  ...MONITORS.map((each) => monitor(each, version)),
   exposed('grafana', 'grafana', 3000), exposed('prometheus-k8s', 'prometheus-k8s', 9090), exposed('alertmanager-main', 'alertmanager-main', 9093),
 ];
 
-/** The controller's image is that of the installation: an upgrade's is not in this model's registry. */
-const SITE_VERSION = '6.0.0-alpha.1.53';
-
-const APPS: Readonly<Record<string, () => Manifest[]>> = {
-  'dns-app': dnsApp, site: () => site(SITE_VERSION), 'tiller-app': tiller, bandwagon, 'logging-app': logging, 'monitoring-app': monitoring,
+const APPS: Readonly<Record<string, (release: Release) => Manifest[]>> = {
+  'dns-app': dnsApp, site: (release) => site(appVersion(release, 'site')), 'tiller-app': (release) => tiller(release.tiller), bandwagon, 'logging-app': logging,
+  'monitoring-app': (release) => monitoring(appVersion(release, 'monitoring-app')),
 };
 
-/** What an application's install hook creates; those without objects of their own have none. */
-export const appObjects = (app: string): readonly Manifest[] => APPS[app]?.() ?? [];
+/** What an application's hook creates in this release; those without objects of their own have none. */
+export const appObjects = (app: string, release: Release): readonly Manifest[] => APPS[app]?.(release) ?? [];

@@ -8,7 +8,8 @@ import { call } from '../proc/syscalls.ts';
 import { apply, kube, waitFor } from './cluster-api.ts';
 import { STATE_DIR } from './layout/paths.ts';
 import { corednsObjects, rbacObjects } from './manifests.ts';
-import { beginState, enableElections, installApp, waitForCluster } from './phases/install.ts';
+import { installApp } from './phases/apps.ts';
+import { beginState, enableElections, waitForCluster } from './phases/install.ts';
 import { changePhase, leaves, type Plan } from './plan.ts';
 import { installPlan } from './plans/install.ts';
 import { installedSite, installOperation, type OperationRecord } from './state.ts';
@@ -45,7 +46,7 @@ function* main(start: Start): Sys<number> {
     ['rbac', () => apply(rbacObjects(cluster))],
     ['nodes', () => waitForCluster(cluster)],
     ['coredns', () => apply(corednsObjects(cluster))],
-    ...cluster.release.apps.map(([app]) => [app, () => installApp(app)] as const),
+    ...cluster.release.apps.map(([app]) => [app, () => installApp(app, cluster.release)] as const),
     ['election', () => enableElections(cluster)],
     ['finish', () => finish(cluster)],
     ['etcd', () => leadEtcd(cluster.servers[0]!.address)],

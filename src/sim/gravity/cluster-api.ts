@@ -108,9 +108,13 @@ export function* apply(objects: readonly Named[], options: AskOptions = {}): Sys
     const made = yield* ask(`${KUBE}${path}`, { ...options, method: 'POST', body: object as unknown as Json });
     if (!made.ok) return made.error;
     if (made.value.status < 300) continue;
-    if (made.value.status !== 409) return (made.value.body as { message?: string } | null)?.message ?? `${made.value.status}`;
+    // Accounts carry their tokens' names, a namespace its finalizers.
+    if (made.value.status === 409 && (object.kind === 'ServiceAccount' || object.kind === 'Namespace')) continue;
+    const refused = (made.value.body as { message?: string } | null)?.message ?? `${made.value.status}`;
+    // A service that is there has its address already: the server finds that first.
+    if (made.value.status !== 409 && object.kind !== 'Service') return refused;
     const there = yield* kube(`${path}/${object.metadata.name}`, options);
-    if (!there.ok) return there.error;
+    if (!there.ok) return made.value.status === 409 ? there.error : refused;
     const old = there.value.body as { metadata: { resourceVersion?: string }; spec?: { clusterIP?: string } };
     const kept = object.kind === 'Service' && old.spec?.clusterIP ? { spec: { ...(object as unknown as { spec: object }).spec, clusterIP: old.spec.clusterIP } } : {};
     const body = { ...object, ...kept, metadata: { ...object.metadata, resourceVersion: old.metadata.resourceVersion } };

@@ -32,6 +32,9 @@ export function* printStep(text: string): Sys<void> {
   yield* out(`${dateSeconds(yield* realNow())}\t${text}\n`);
 }
 
+/** What is said once the process has begun its first step. */
+export function* sayAfterStep(text: string): Sys<void> { yield* call('memSet', { key: 'aside', value: text }); }
+
 const STILL_US = seconds(10);
 interface Step { readonly text: string; readonly at: number; readonly began: number }
 
@@ -42,6 +45,11 @@ export function* nextStep(text: string): Sys<void> {
   const before = (got.ok ? got.value : null) as Step | null;
   yield* call('memSet', { key: 'step', value: { text, at, began: before?.began ?? at } });
   yield* out(`${dateSeconds(at)}\t${text}\n`);
+  const aside = yield* call('memGet', { key: 'aside' });
+  if (aside.ok && typeof aside.value === 'string') {
+    yield* out(`${dateSeconds(at)}\t${aside.value}\n`);
+    yield* call('memSet', { key: 'aside', value: null });
+  }
   yield* call('timer', { name: 'still', entry: 'still', afterUs: STILL_US, everyUs: STILL_US });
 }
 

@@ -16,6 +16,12 @@ export interface Executor {
   readonly rollback?: (phase: Phase) => Sys<Outcome>;
 }
 
+/**
+ * What became of a phase elsewhere. Without an agent it has not begun; where the agent was lost on the way,
+ * and where it would not begin, nobody here knows better than the plan.
+ */
+export type Remote = { readonly is: 'completed' } | { readonly is: 'failed' | 'refused' | 'lost'; readonly error: string } | { readonly is: 'no agent' };
+
 export interface Desk {
   /** The plan as it is now; a string when it cannot be had. */
   readonly load: () => Sys<Plan | string>;
@@ -23,8 +29,8 @@ export interface Desk {
   readonly executor: (name: string) => Executor | undefined;
   /** Is this address one of this machine? */
   readonly isLocal: (address: string) => boolean;
-  /** Runs a phase through the agent on its node; 'no agent' when none answers. */
-  readonly remote: (phase: Phase, force: boolean) => Sys<Outcome | { readonly noAgent: true }>;
+  /** Runs a phase through the agent on its node. */
+  readonly remote: (phase: Phase, force: boolean) => Sys<Remote>;
   readonly log: (level: 'INFO' | 'ERROR' | 'WARN', message: string, phase: string) => Sys<void>;
 }
 
@@ -83,10 +89,9 @@ function* executeElsewhere(desk: Desk, phase: Phase, force: boolean): Sys<Outcom
   const { hostname, address } = whereabouts(phase)!;
   yield* nextStep(`Executing ${quote(phase.id)} on remote node ${hostname}`);
   const outcome = yield* desk.remote(phase, force);
-  if (outcome === null || typeof outcome === 'string') {
-    yield* mark(desk, phase.id, outcome ? 'failed' : 'completed', outcome ?? undefined);
-    return outcome;
-  }
+  if (outcome.is === 'completed') { yield* mark(desk, phase.id, 'completed'); return null; }
+  if (outcome.is === 'failed') yield* mark(desk, phase.id, 'failed', outcome.error);
+  if (outcome.is !== 'no agent') return outcome.error;
   return `no agent is running on node ${hostname}/${address}, please execute phase ${quote(phase.id)} locally on that node`;
 }
 

@@ -4,7 +4,8 @@
  */
 import type { Json } from '../proc/program.ts';
 import { align, SPACED } from './columns.ts';
-import { dateMinutes } from './times.ts';
+import { dateMinutes, rfc3339 } from './times.ts';
+import { REPOSITORY } from './versions.ts';
 
 export type PhaseState = 'unstarted' | 'in_progress' | 'completed' | 'failed' | 'rolled_back';
 
@@ -159,20 +160,30 @@ function explain(phase: Phase, red: (text: string) => string): string {
   return red(phase.error ? `${head}\n\t${phase.error}\n` : `${head}\n`);
 }
 
-/** The form of `gravity plan -o json`, and of -o yaml as a value. */
+/**
+ * The form of `gravity plan -o json`, and of -o yaml as a value: storage.OperationPlan. A phase that has
+ * never changed has Go's zero time.
+ */
 export function planAsJson(plan: Plan): Json {
   return {
-    operation_id: plan.operationId, operation_type: plan.operationType, cluster_name: plan.cluster,
-    phases: plan.phases.map(phaseAsJson), gravity_package: `gravitational.io/gravity:${plan.gravityVersion}`,
+    operation_id: plan.operationId, operation_type: plan.operationType, cluster_name: plan.cluster, phases: plan.phases.map(phaseAsJson),
+    gravity_package: { Repository: REPOSITORY, Name: 'gravity', Version: plan.gravityVersion },
   };
 }
 
+const ZERO_TIME = '0001-01-01T00:00:00Z';
+const serverAsJson = ({ hostname, address }: PhaseServer): Json => ({ advertise_ip: address, hostname });
+
 function phaseAsJson(phase: Phase): Json {
   const at = updatedAt(phase);
+  const data = {
+    ...(phase.server ? { server: serverAsJson(phase.server) } : {}), ...(phase.execServer ? { exec_server: serverAsJson(phase.execServer) } : {}),
+    ...(phase.data as object | undefined),
+  };
   return {
-    id: phase.id, ...(phase.executor ? { executor: phase.executor } : {}), description: phase.description, state: stateOf(phase),
+    id: phase.id, executor: phase.executor, ...(phase.description ? { description: phase.description } : {}), state: stateOf(phase),
     ...(phase.phases ? { phases: phase.phases.map(phaseAsJson) } : {}), ...(phase.requires?.length ? { requires: phase.requires } : {}),
-    ...(phase.parallel ? { parallel: true } : {}), ...(at === undefined ? {} : { updated: at }),
-    ...(phase.error ? { error: { message: phase.error } } : {}),
+    parallel: phase.parallel === true, updated: at === undefined ? ZERO_TIME : rfc3339(at, true),
+    ...(Object.keys(data).length ? { data } : {}), ...(phase.error ? { error: { message: phase.error } } : {}),
   };
 }

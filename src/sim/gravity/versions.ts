@@ -12,6 +12,8 @@ export interface Release {
   readonly etcd: string;
   readonly kubernetes: string;
   readonly docker: string;
+  /** Of Helm's server, which tiller-app brings. */
+  readonly tiller: string;
   /** System applications in the order of installation: [name, version]. */
   readonly apps: readonly (readonly [string, string])[];
 }
@@ -22,6 +24,7 @@ export const ALPHA: Release = {
   ...common,
   gravity: '6.0.0-alpha.1.53',
   planet: '6.0.0-11401',
+  tiller: '2.12.0',
   commit: 'eec53aa4e0ab9dc2d1a7b9d2f4bb6f0a3ed3b3c1',
   apps: [
     ['rbac-app', '6.0.0-alpha.1.53'], ['dns-app', '0.3.0'], ['bandwagon', '5.3.0'], ['logging-app', '5.0.2'],
@@ -33,6 +36,7 @@ export const BETA: Release = {
   ...common,
   gravity: '6.0.0-beta.1',
   planet: '6.0.1-11401',
+  tiller: '2.13.1',
   commit: '5d1b2bb3f7a4c0a8a5e1b7c0e88b2b5f6f0b6a77',
   apps: [
     ['rbac-app', '6.0.0-beta.1'], ['dns-app', '0.3.0'], ['bandwagon', '5.3.0'], ['logging-app', '5.0.2'],
@@ -45,6 +49,8 @@ export const RELEASES: readonly Release[] = [ALPHA, BETA];
 /** The application that the cluster is an installation of; its version is gravity's own. */
 export const APP = 'telekube';
 export const REPOSITORY = 'gravitational.io';
+
+export const appVersion = (release: Release, app: string): string => release.apps.find(([name]) => name === app)?.[1] ?? release.gravity;
 
 export const releaseOf = (gravity: string): Release | undefined => RELEASES.find((release) => release.gravity === gravity);
 

@@ -9,12 +9,15 @@ import { realNow } from '../../../sim/gravity/console.ts';
 import { gravityBinary } from '../../../sim/gravity/layout/installer.ts';
 import { AGENT_BIN, STATE_DIR, UNIT_DIR } from '../../../sim/gravity/layout/paths.ts';
 import { AGENT_UNIT } from '../../../sim/gravity/layout/units.ts';
-import { snapshot, takeUpdatePlan, type UpdateFile } from '../../../sim/gravity/backends.ts';
+import { readUpdateFile, snapshot, takeUpdatePlan, type UpdateFile } from '../../../sim/gravity/backends.ts';
+import type { Remote } from '../../../sim/gravity/engine.ts';
+import { nodeFailures } from '../../../sim/gravity/phases/preflight.ts';
+import { findPhase } from '../../../sim/gravity/plan.ts';
 import type { ServerRecord } from '../../../sim/gravity/state.ts';
 import type { Release } from '../../../sim/gravity/versions.ts';
 import { serveHttp, type HttpRequest, type HttpResponse } from '../../../sim/proc/http.ts';
 import { out, strerror } from '../../../sim/proc/libc.ts';
-import type { Start, Sys } from '../../../sim/proc/program.ts';
+import type { Json, Start, Sys } from '../../../sim/proc/program.ts';
 import { call } from '../../../sim/proc/syscalls.ts';
 import { failWith, type Invocation } from './invocation.ts';
 
@@ -79,21 +82,73 @@ export function* onAgent(start: Start): Sys<void> {
   yield* serveHttp((start.event as { fd: number }).fd, { ...(cert ? { cert, clientCa: cert.ca } : {}) }, answer);
 }
 
+const reply = (status: number, body: HttpResponse['body']): HttpResponse => ({ status, headers: {}, body });
+
 function* answer(request: HttpRequest): Sys<HttpResponse> {
-  const reply = (status: number, body: HttpResponse['body']): HttpResponse => ({ status, headers: {}, body });
   switch (request.path) {
     case '/time': return reply(200, { real: yield* realNow() });
+    case '/checks': return reply(200, { real: yield* realNow(), failed: (yield* nodeFailures()) as unknown as Json });
     case '/shutdown':
       yield* capture({ path: '/usr/bin/systemctl', argv: ['systemctl', '--no-block', 'stop', AGENT_UNIT.name] });
       return reply(200, {});
     case '/execute': {
-      const { phase, force, operation, plan } = (request.body ?? {}) as { phase?: string; force?: boolean } & Partial<UpdateFile>;
-      if (operation && plan) yield* takeUpdatePlan({ operation, plan });
-      const argv = ['gravity', 'plan', 'execute', `--phase=${phase ?? ''}`, ...(force ? ['--force'] : [])];
-      const done = yield* capture({ path: AGENT_BIN, argv, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'dumb', HOME: '/root' } });
-      const error = /\[ERROR\]: ([\s\S]*?)\n?$/.exec(done.text)?.[1] ?? null;
-      return reply(200, { error: done.status === 0 ? null : error ?? `exit status ${done.status}` });
+      const job = yield* call('random', { below: 0x1_0000_0000 });
+      yield* call('thread', { entry: 'onJob', event: { job: job.ok ? job.value : 0, order: request.body } });
+      return reply(200, { job: job.ok ? job.value : 0 });
     }
+    case '/result': return yield* result((request.body as { job?: number } | null)?.job ?? -1);
     default: return reply(404, null);
+  }
+}
+
+// --- phases that others order: the order is taken at once, the result is asked for until it is there
+
+const jobKey = (job: number): string => `job/${job}`;
+interface Result { readonly error: string | null; /** Whether the phase itself failed. */ readonly failed: boolean }
+interface Order extends Partial<UpdateFile> { readonly phase?: string; readonly force?: boolean }
+
+/** A thread of the agent: one phase, by the binary of the new release. */
+export function* onJob(start: Start): Sys<void> {
+  const { job, order } = start.event as unknown as { job: number; order: Order };
+  yield* call('memSet', { key: jobKey(job), value: 'running' });
+  const done = yield* perform(order);
+  yield* call('memSet', { key: jobKey(job), value: done as unknown as Json });
+  yield* call('unpark', { channel: jobKey(job), value: null });
+}
+
+function* perform({ phase = '', force, operation, plan }: Order): Sys<Result> {
+  if (operation && plan) yield* takeUpdatePlan({ operation, plan });
+  const argv = ['gravity', 'plan', 'execute', `--phase=${phase}`, ...(force ? ['--force'] : [])];
+  const done = yield* capture({ path: AGENT_BIN, argv, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'dumb', HOME: '/root' } });
+  if (done.status === 0) return { error: null, failed: false };
+  const file = yield* readUpdateFile();
+  const known = file ? findPhase(file.plan, phase) : undefined;
+  return { error: /\[ERROR\]: ([\s\S]*?)\n?$/.exec(done.text)?.[1] ?? `exit status ${done.status}`, failed: known?.state === 'failed' };
+}
+
+/** So long one question waits for the result, and its asker for the answer. */
+const HELD_US = seconds(10);
+const ANSWER_US = seconds(20);
+
+function* result(job: number): Sys<HttpResponse> {
+  const now = yield* call('memGet', { key: jobKey(job) });
+  if (!now.ok || now.value === null) return reply(404, null);
+  if (now.value !== 'running') return reply(200, now.value);
+  yield* call('park', { channel: jobKey(job), timeoutUs: HELD_US });
+  const later = yield* call('memGet', { key: jobKey(job) });
+  return reply(200, later.ok && later.value !== 'running' ? later.value : { running: true });
+}
+
+/** Has a phase executed by the agent at this address. */
+export function* executeByAgent(address: string, order: Order): Sys<Remote> {
+  const url = `https://${address}:${AGENT_PORT}`;
+  const begun = yield* ask(`${url}/execute`, { method: 'POST', body: order as unknown as Json, timeoutUs: ANSWER_US, cert: 'kubelet' });
+  if (!begun.ok || begun.value.status !== 200) return { is: 'no agent' };
+  for (;;) {
+    const got = yield* ask(`${url}/result`, { method: 'POST', body: begun.value.body, timeoutUs: ANSWER_US, cert: 'kubelet' });
+    if (!got.ok || got.value.status !== 200) return { is: 'lost', error: 'rpc error: code = Unavailable desc = transport is closing' };
+    const { running, error, failed } = got.value.body as unknown as Partial<Result> & { running?: boolean };
+    if (running) continue;
+    return error ? { is: failed ? 'failed' : 'refused', error } : { is: 'completed' };
   }
 }

@@ -6,7 +6,7 @@ import { seconds } from '../../../sim/engine/time.ts';
 import { askWizard, loadUpdatePlan, readJoinFile, saveUpdatePlan, tellWizard, writeJoinFile, type Found, type JoinFile } from '../../../sim/gravity/backends.ts';
 import { ask, judged } from '../../../sim/gravity/cluster-api.ts';
 import { nextStep } from '../../../sim/gravity/console.ts';
-import type { Desk, Outcome } from '../../../sim/gravity/engine.ts';
+import type { Desk, Remote } from '../../../sim/gravity/engine.ts';
 import { logBoth } from '../../../sim/gravity/phases/common.ts';
 import { expandExecutors } from '../../../sim/gravity/phases/expand.ts';
 import { installExecutors } from '../../../sim/gravity/phases/install.ts';
@@ -16,6 +16,7 @@ import type { OperationRecord, ServerRecord, SiteRecord } from '../../../sim/gra
 import { NOSTALGIC, type Cluster, type Server } from '../../../sim/gravity/topology.ts';
 import { ALPHA, releaseOf } from '../../../sim/gravity/versions.ts';
 import type { Json, Sys } from '../../../sim/proc/program.ts';
+import { executeByAgent } from './agents.ts';
 import { myself } from './invocation.ts';
 
 /** A cluster's record as the description that layouts and phases work from. */
@@ -30,18 +31,12 @@ export const serverOf = (record: ServerRecord): Server =>
   ({ name: record.hostname, address: record.advertise_ip, role: record.cluster_role, profile: record.role, podSubnet: '', memberId: '' });
 
 const logFor = (component: string, host: string): Desk['log'] => (level, message, phase) => logBoth(level, message, component, { phase }, host);
-function* nobody(): Sys<Outcome | { readonly noAgent: true }> { return { noAgent: true }; }
+function* nobody(): Sys<Remote> { return { is: 'no agent' }; }
 
 /** Runs a phase by the agent on its node. The plan goes along: what etcd could not be told yet is known there too. */
-function* byAgent(operation: OperationRecord, phase: Phase, force: boolean): Sys<Outcome | { readonly noAgent: true }> {
-  const { address } = (phase.execServer ?? phase.server)!;
+function* byAgent(operation: OperationRecord, phase: Phase, force: boolean): Sys<Remote> {
   const plan = yield* loadUpdatePlan(operation.id);
-  const body = { phase: phase.id, force, ...(typeof plan === 'string' ? {} : { operation, plan }) } as unknown as Json;
-  const got = yield* ask(`https://${address}:3012/execute`, { method: 'POST', body, timeoutUs: seconds(3_600), cert: 'kubelet' });
-  if (!got.ok) return { noAgent: true };
-  const answer = judged(got);
-  if (!answer.ok) return answer.error;
-  return ((answer.value.body as { error?: string | null } | null)?.error) ?? null;
+  return yield* executeByAgent((phase.execServer ?? phase.server)!.address, { phase: phase.id, force, ...(typeof plan === 'string' ? {} : { operation, plan }) });
 }
 
 export function* updateDesk(found: Found, site: SiteRecord): Sys<Desk> {

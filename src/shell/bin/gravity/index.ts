@@ -10,7 +10,7 @@ import { out } from '../../../sim/proc/libc.ts';
 import type { Start, Sys } from '../../../sim/proc/program.ts';
 import { call } from '../../../sim/proc/syscalls.ts';
 import type { Command as ShellCommand } from '../../command.ts';
-import { deploy, onAgent, runAgent, shutdown } from './agents.ts';
+import { deploy, onAgent, onJob, runAgent, shutdown } from './agents.ts';
 import * as cluster from './cluster.ts';
 import { COMMANDS, GLOBAL_FLAGS, type CommandSpec } from './grammar.ts';
 import { install, onWizard } from './install.ts';
@@ -120,7 +120,7 @@ function* completions(_start: Start, words: readonly string[]): Sys<readonly str
 }
 
 const program = (name: string, release: Release): ShellCommand => ({
-  name, main: (start) => main(start, release), entries: { still, onAgent, onWizard, onInstaller }, complete: completions,
+  name, main: (start) => main(start, release), entries: { still, onAgent, onJob, onWizard, onInstaller }, complete: completions,
 });
 
 export const commands: readonly ShellCommand[] = [...RELEASES.map((release) => program(gravityProgram(release), release)), program('gravity', ALPHA)];

@@ -6,7 +6,7 @@ import { seconds } from '../../../sim/engine/time.ts';
 import { WIZARD_PORT, type WizardState } from '../../../sim/gravity/backends.ts';
 import { ask } from '../../../sim/gravity/cluster-api.ts';
 import { FAILURE, printStep, realNow } from '../../../sim/gravity/console.ts';
-import type { Outcome } from '../../../sim/gravity/engine.ts';
+import type { Remote } from '../../../sim/gravity/engine.ts';
 import { certificates } from '../../../sim/gravity/layout/certificates.ts';
 import { logBoth } from '../../../sim/gravity/phases/common.ts';
 import { installExecutors } from '../../../sim/gravity/phases/install.ts';
@@ -56,12 +56,13 @@ export function* admit(candidate: Candidate, token: string): Sys<HttpResponse> {
 export const candidateServer = ({ hostname, address }: Candidate): Server => ({ name: hostname, address, role: 'master', profile: 'node', podSubnet: '', memberId: '' });
 
 /** Has a phase executed on its node. */
-export function* executeThere(phase: Phase, of: Pick<WizardState, 'operation' | 'cluster'>): Sys<Outcome | { readonly noAgent: true }> {
+export function* executeThere(phase: Phase, of: Pick<WizardState, 'operation' | 'cluster'>): Sys<Remote> {
   const { address } = (phase.execServer ?? phase.server)!;
   const server = of.cluster.servers.find((each) => each.address === address);
   const got = yield* ask(`https://${address}:${AGENT_PORT}/execute`, { method: 'POST', body: { ...of, phase, server } as unknown as Json, timeoutUs: seconds(1_200) });
-  if (!got.ok) return { noAgent: true };
-  return ((got.value.body as { error?: string | null } | null)?.error) ?? null;
+  if (!got.ok) return { is: 'no agent' };
+  const error = (got.value.body as { error?: string | null } | null)?.error;
+  return error ? { is: 'failed', error } : { is: 'completed' };
 }
 
 /** Tells the agents how it ended. */

@@ -32,11 +32,19 @@ export function parseArgs(argv: readonly string[]): Read {
   return conclude(reading);
 }
 
+/** What the words so far do not know may belong to the subcommand that is meant when none is named. */
+function enterDefault(reading: Reading): boolean {
+  const fallback = reading.path.at(-1)?.commands?.find((command) => command.isDefault);
+  if (fallback) enter(reading, fallback);
+  return fallback !== undefined;
+}
+
 function longFlag(reading: Reading, word: string): string | null {
   const at = word.indexOf('=');
   const name = at < 0 ? word.slice(2) : word.slice(2, at);
   const known = reading.flags.get(name);
   if (!known) {
+    if (!name.startsWith('no-') && enterDefault(reading)) return longFlag(reading, word);
     const positive = name.startsWith('no-') ? reading.flags.get(name.slice(3)) : undefined;
     if (positive?.kind !== 'switch') return `unknown long flag '--${name}'`;
     reading.values[positive.name] = false;
@@ -55,6 +63,7 @@ function longFlag(reading: Reading, word: string): string | null {
 function shortFlags(reading: Reading, letters: string): string | null {
   for (let i = 0; i < letters.length; i++) {
     const known = [...reading.flags.values()].find((flag) => flag.short === letters[i]);
+    if (!known && enterDefault(reading)) { i--; continue; }
     if (!known) return `unknown short flag '-${letters[i]}'`;
     if (known.kind === 'switch') { reading.values[known.name] = true; continue; }
     const value = letters.slice(i + 1) || reading.words.shift();
@@ -79,8 +88,11 @@ function plainWord(reading: Reading, word: string): string | null {
   if (commands && !reading.rest.length) {
     const chosen = commands.find((command) => command.name === word);
     if (chosen) { enter(reading, chosen); return null; }
+    if (enterDefault(reading)) return plainWord(reading, word);
     return `expected command but got ${JSON.stringify(word)}`;
   }
+  const specs = current?.args ?? [];
+  if (reading.rest.length >= specs.length && !specs.some((spec) => spec.list)) return `unexpected ${word}`;
   reading.rest.push(word);
   if (current?.strict) reading.flagsEnded = true;
   return null;

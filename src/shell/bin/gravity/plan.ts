@@ -4,7 +4,7 @@
  */
 import { dump } from 'js-yaml';
 import { activeOf, findOperations, loadUpdatePlan, readJoinFile, readUpdateFile, saveOperation, tellWizard, writeJoinFile, type Found, writeUpdateFile } from '../../../sim/gravity/backends.ts';
-import { finishSteps, nextStep, printStep, realNow } from '../../../sim/gravity/console.ts';
+import { finishSteps, nextStep, printStep, realNow, sayAfterStep } from '../../../sim/gravity/console.ts';
 import { executeAll, executePhase, rollbackPhase, type Desk } from '../../../sim/gravity/engine.ts';
 import { STATE_DIR } from '../../../sim/gravity/layout/paths.ts';
 import { isCompleted, planAsJson, printPlan, type Plan } from '../../../sim/gravity/plan.ts';
@@ -136,7 +136,7 @@ export function* resume(it: Invocation): Sys<number> {
 export function* runToEnd(it: Invocation, found: Found, desk: Desk, cluster: string): Sys<number> {
   const { operation } = found;
   const title = operation.type === 'operation_update' ? operationTitle(operation, cluster) : `Executing ${kindOf(found)}phase "/"`;
-  if (operation.type === 'operation_update') yield* printStep(operation.progress.message);
+  if (operation.type === 'operation_update') yield* sayAfterStep(operation.progress.message);
   const failure = yield* executeAll(desk, on(it, 'force'));
   if (failure) {
     yield* finishSteps(title);

@@ -11,9 +11,10 @@ import { upgradePlan } from '../../../sim/gravity/plans/upgrade.ts';
 import { isFinished, packagesKey, type OperationRecord, type SiteRecord, type Snapshot } from '../../../sim/gravity/state.ts';
 import { newUuid, openStore, put, putOperation, putPlan, putSite } from '../../../sim/gravity/store.ts';
 import { STATE_DIR } from '../../../sim/gravity/layout/paths.ts';
-import { ALPHA, APP, compareVersions, releaseOf } from '../../../sim/gravity/versions.ts';
+import { ALPHA, APP, compareVersions, releaseOf, RELEASES, type Release } from '../../../sim/gravity/versions.ts';
 import { out } from '../../../sim/proc/libc.ts';
 import type { Sys } from '../../../sim/proc/program.ts';
+import { imagesOf, type Exported } from '../../../sim/services/registry/fill.ts';
 import { etcdV2 } from '../../../sim/services/etcd/client.ts';
 import { deployAgents } from './agents.ts';
 import { serverOf, updateDesk } from './desks.ts';
@@ -43,14 +44,35 @@ export function* upload(it: Invocation): Sys<number> {
   for (const server of now.site.servers) {
     if (server.cluster_role !== 'master') continue;
     yield* printStep(`Synchronizing application with Docker registry ${server.advertise_ip}:5000`);
-    const there = yield* ask(`https://${server.advertise_ip}:5000/v2/`, { timeoutUs: seconds(10) });
-    if (!there.ok) return yield* failWith(it, there.error);
+    const failure = yield* synchronize(it, server.advertise_ip);
+    if (failure) return yield* failWith(it, failure);
     yield* pause(6);
   }
   const wrote = yield* put(store, uploadedKey(it.release.gravity), { name: APP, version: it.release.gravity });
   if (!wrote.ok) return yield* failWith(it, wrote.error);
   yield* printStep('Application has been uploaded');
   return 0;
+}
+
+/** The release's images into one master's registry: those that it has not yet. */
+function* synchronize(it: Invocation, address: string): Sys<string | null> {
+  const registry = `https://${address}:5000/v2`;
+  const there = yield* ask(`${registry}/`, { timeoutUs: seconds(10) });
+  if (!there.ok) return there.error;
+  for (const { name, tag, digest } of newImages(it.release)) {
+    const url = `${registry}/${name}/manifests/${tag}`;
+    const got = yield* ask(url, { method: 'PUT', body: { schemaVersion: 2, config: { digest } }, timeoutUs: seconds(30) });
+    if (!got.ok) return got.error;
+    const { errors } = (got.value.body ?? {}) as { errors?: readonly { message: string; detail?: string }[] };
+    if (got.value.status >= 300) return `failed to push ${name}:${tag}: ${errors?.[0]?.detail ?? errors?.[0]?.message ?? got.value.status}`;
+  }
+  return null;
+}
+
+/** What the installed release has not. */
+function newImages(release: Release): readonly Exported[] {
+  const known = new Set(RELEASES.filter((other) => compareVersions(other.gravity, release.gravity) < 0).flatMap((other) => imagesOf(other).map(({ name, tag }) => `${name}:${tag}`)));
+  return imagesOf(release).filter(({ name, tag }) => !known.has(`${name}:${tag}`));
 }
 
 /** `gravity upgrade`, with --phase and --resume for an operation that exists. */
@@ -65,6 +87,7 @@ function refusal(it: Invocation, now: { all: Snapshot; site: SiteRecord }, wante
   const { app } = now.site;
   const [name, version] = parseApp(wanted, it.release.gravity);
   if (name !== app.name) return `you are attempting to upgrade to ${name} ${version}, but different application is installed: ${app.name} ${app.version}`;
+  if (compareVersions(version, it.release.gravity) > 0) return `app(gravitational.io/${name}:${version}) not found`;
   if (compareVersions(version, app.version) <= 0) return `update version (${version}) must be greater than the currently installed version (${app.version})`;
   if (now.site.state !== 'active' || now.all.operations.some((operation) => !isFinished(operation))) return 'failed to create update operation';
   return null;
@@ -85,6 +108,8 @@ export function* trigger(it: Invocation): Sys<number> {
   if (self?.cluster_role !== 'master') return yield* failWith(it, 'this operation can only be executed on one of the master nodes');
   const problem = refusal(it, now, argument(it, 'app'));
   if (problem) return yield* failWith(it, problem);
+  const absent = yield* ensureUploaded(it, site);
+  if (absent) return yield* failWith(it, absent);
   yield* out(`updating ${site.app.name} from ${site.app.version} to ${it.release.gravity}\n`);
   const found = yield* create(it, site, self.hostname);
   if (typeof found === 'string') return yield* failWith(it, found);
@@ -99,6 +124,19 @@ export function* trigger(it: Invocation): Sys<number> {
     return 0;
   }
   return yield* runToEnd(it, found, yield* updateDesk(found, site), site.domain);
+}
+
+/** The tarball that this binary is from is uploaded already, or now, in silence. */
+function* ensureUploaded(it: Invocation, site: SiteRecord): Sys<string | null> {
+  const store = yield* openStore(`${STATE_DIR}/secrets`);
+  const known = yield* etcdV2(store, 'GET', uploadedKey(it.release.gravity), {}, undefined, PATIENCE);
+  if (known.ok && known.value.status === 200) return null;
+  for (const server of site.servers) {
+    const failure = server.cluster_role === 'master' ? yield* synchronize(it, server.advertise_ip) : null;
+    if (failure) return failure;
+  }
+  const wrote = yield* put(store, uploadedKey(it.release.gravity), { name: APP, version: it.release.gravity });
+  return wrote.ok ? null : wrote.error;
 }
 
 /** The operation and its plan, in etcd and on this node. */

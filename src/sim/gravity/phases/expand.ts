@@ -42,7 +42,7 @@ export function expandExecutors(it: Joining): Readonly<Record<string, Executor>>
       yield* say('Pulling configured packages');
       yield* pause(24);
       const failure = yield* placePackages(cluster, server, it.secrets, { initialState: 'existing' });
-      return failure ?? (server.role === 'master' ? yield* writeTree(exportedImages) : null);
+      return failure ?? (server.role === 'master' ? yield* writeTree(exportedImages(cluster.release)) : null);
     }),
     system: {
       *run(phase) {

@@ -3,11 +3,10 @@
  * of the operation is in `Installation`.
  */
 import { seconds } from '../../engine/time.ts';
-import { apply, kube, waitFor } from '../cluster-api.ts';
+import { apply, waitFor } from '../cluster-api.ts';
 import type { Executor, Outcome } from '../engine.ts';
 import { writeTree } from '../files.ts';
 import { secretFiles } from '../layout/certificates.ts';
-import { appObjects } from '../apps.ts';
 import { corednsObjects, rbacObjects } from '../manifests.ts';
 import type { Phase } from '../plan.ts';
 import { installedSite, tokenKey, userKey, type OperationRecord } from '../state.ts';
@@ -16,9 +15,10 @@ import { STATE_DIR } from '../layout/paths.ts';
 import type { Cluster, Server } from '../topology.ts';
 import { exportedImages } from '../../services/registry/fill.ts';
 import type { Sys } from '../../proc/program.ts';
+import { installApp } from './apps.ts';
 import { asJson, localIsHealthy, logBoth, pause, readyNodes } from './common.ts';
 import { installSystem, makeFolders, placePackages, waitForPlanet } from './node.ts';
-import { preflight } from './preflight.ts';
+import { nodeFailures } from './preflight.ts';
 
 export interface Installation {
   readonly cluster: Cluster; readonly server: Server;
@@ -40,7 +40,7 @@ export function installExecutors(it: Installation): Readonly<Record<string, Exec
     checks: simple(function* () {
       yield* say('Running pre-flight checks');
       yield* pause(3);
-      const failed = (yield* preflight('kernel'));
+      const failed = yield* nodeFailures();
       return failed.length ? `The following pre-flight checks failed: ${failed.map((each) => each.error || each.detail).join(', ')}` : done;
     }),
     configure: simple(function* () { yield* say('Configuring cluster packages'); yield* pause(4); return done; }, noRollback),
@@ -78,13 +78,13 @@ export function installExecutors(it: Installation): Readonly<Record<string, Exec
       yield* pause(25);
       yield* say(`Exporting application telekube:${cluster.release.gravity} to local registry`);
       yield* pause(40);
-      return yield* writeTree(exportedImages);
+      return yield* writeTree(exportedImages(cluster.release));
     }),
     health: simple(function* () { return (yield* localIsHealthy(seconds(300))) ? done : 'timed out waiting for the cluster to become healthy'; }),
     app: simple(function* (phase) {
       const { app, version } = phase.data as { app: string; version: string };
       yield* say(`Executing install hook for ${app}:${version}`);
-      return yield* installApp(app);
+      return yield* installApp(app, cluster.release);
     }),
     'connect-installer': simple(function* () { yield* say('Connecting to installer'); yield* pause(2); return done; }),
     election: simple(function* () {
@@ -131,39 +131,3 @@ export function* beginState(it: Pick<Installation, 'cluster' | 'operation'>): Sy
   ]) if (!wrote.ok) return wrote.error;
   return done;
 }
-
-interface Workload { readonly kind: string; readonly metadata: { readonly name: string; readonly namespace?: string } }
-
-/** An application's objects, and until its pods are there. */
-export function* installApp(app: string, patienceUs: number = seconds(300)): Sys<Outcome> {
-  const objects = appObjects(app);
-  if (!objects.length) { yield* pause(1); return done; }
-  const failure = yield* apply(objects);
-  if (failure) return `failed to execute install hook for ${app}: ${failure}`;
-  let late = '';
-  const up = yield* waitFor(function* () {
-    for (const object of objects as readonly Workload[]) {
-      if (!(yield* isRunning(object))) { late = `${object.kind} ${object.metadata.name}`; return false; }
-    }
-    return true;
-  }, patienceUs, seconds(3));
-  return up ? done : `timed out waiting for ${late} of ${app}`;
-}
-
-interface Deployed {
-  readonly metadata: { readonly generation?: number }; readonly spec?: { readonly replicas?: number };
-  readonly status?: { readonly observedGeneration?: number; readonly readyReplicas?: number; readonly numberReady?: number; readonly desiredNumberScheduled?: number };
-}
-
-function* isRunning({ kind, metadata }: Workload): Sys<boolean> {
-  if (kind !== 'Deployment' && kind !== 'DaemonSet' && kind !== 'StatefulSet') return true;
-  const got = yield* kube(`/apis/apps/v1/namespaces/${metadata.namespace ?? 'default'}/${kind.toLowerCase()}s/${metadata.name}`, { timeoutUs: seconds(10) });
-  if (!got.ok) return false;
-  const { metadata: seen, spec, status } = got.value.body as unknown as Deployed;
-  // Until its controller has looked at it the status says nothing.
-  if ((status?.observedGeneration ?? 0) < (seen.generation ?? 1)) return false;
-  // Of the controller only one pod is ever ready.
-  if (kind === 'DaemonSet') return (status?.numberReady ?? 0) >= (metadata.name === 'gravity-site' ? 1 : status?.desiredNumberScheduled ?? 1);
-  return (status?.readyReplicas ?? 0) >= (spec?.replicas ?? 1);
-}
-

@@ -3,6 +3,7 @@
  * and upgrade run and which `gravity status` falls back on; and what can be put right at once.
  */
 import { MODULES, MODULES_FILE, modulesText, SYSCTL_FILE, SYSCTLS, sysctlText } from '../layout/host.ts';
+import { STATE_DIR } from '../layout/paths.ts';
 import { strerror } from '../../proc/libc.ts';
 import type { Sys } from '../../proc/program.ts';
 import { call } from '../../proc/syscalls.ts';
@@ -50,6 +51,22 @@ function* portFailures(): Sys<Failed[]> {
   return all.value.filter((socket) => socket.proto === 'tcp' && socket.state === 'LISTEN' && PORTS.includes(socket.localPort) && (socket.localPort !== 53 || socket.localAddr === '127.0.0.2'))
     .map((socket) => ({ error: '', detail: `conflicting program ${JSON.stringify(socket.program ?? 'unknown')}(pid=${socket.pid ?? 0}) is occupying port tcp/${socket.localPort}(listen)` }));
 }
+
+/** What the phase /checks looks at on each node: as preflight of a node, and the disk. */
+export function* nodeFailures(): Sys<readonly Failed[]> {
+  return [...(yield* preflight('kernel')), ...(yield* diskFailures())];
+}
+
+/** The disk under the state must take what dd writes to measure it; a folder that is not there is made later. */
+function* diskFailures(): Sys<Failed[]> {
+  const path = `${STATE_DIR}/testfile`;
+  if (!(yield* call('stat', { path: STATE_DIR })).ok) return [];
+  const wrote = yield* call('writeFile', { path, text: '\0'.repeat(TEST_BYTES), mode: 0o600 });
+  yield* call('unlink', { path });
+  return wrote.ok ? [] : [{ error: '', detail: `failed to measure disk performance: dd: error writing '${path}': ${strerror(wrote.errno)}` }];
+}
+
+const TEST_BYTES = 1_000_000;
 
 /** Kernel settings alone are looked at on a node of the cluster; a host to be has to be free as well. */
 export function* preflight(scope: 'kernel' | 'host'): Sys<readonly Failed[]> {

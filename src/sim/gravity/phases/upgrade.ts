@@ -3,28 +3,30 @@
  * server of the cluster that they change.
  */
 import { seconds } from '../../engine/time.ts';
-import { ask, apply, collectionPath, kube, waitFor } from '../cluster-api.ts';
+import { ask, apply, collectionPath, kube, site, waitFor } from '../cluster-api.ts';
 import type { Executor, Outcome } from '../engine.ts';
 import { removeAll, writeTree } from '../files.ts';
 import { gravityBinary } from '../layout/installer.ts';
 import { hostLinks } from '../layout/host.ts';
 import { configPackageFile, nodePackages, parseStore, planetPackageTree, storeText, varsText } from '../layout/packages.ts';
 import { parsePlanetFlags, planetFlags, type PlanetConfig } from '../layout/planet-config.ts';
-import { GRAVITY_BIN, PACKAGE_DB, planetConfigName, STATE_DIR, unitName, unpackedDir } from '../layout/paths.ts';
+import { GRAVITY_BIN, PACKAGE_DB, planetConfigName, STATE_DIR, teleportConfigName, unitName, unpackedDir } from '../layout/paths.ts';
 import { planetUnit } from '../layout/units.ts';
-import { kubeletPermissions } from '../manifests.ts';
+import { kubeletPermissions, rbacObjects } from '../manifests.ts';
 import type { Phase } from '../plan.ts';
 import { packagesKey } from '../state.ts';
 import { drop, openStore, put } from '../store.ts';
 import type { Cluster, Server } from '../topology.ts';
-import { type Release } from '../versions.ts';
+import { appVersion, REPOSITORY, type Release } from '../versions.ts';
 import { etcdV2 } from '../../services/etcd/client.ts';
 import type { V2Event } from '../../services/etcd/api.ts';
-import type { Json, Sys } from '../../proc/program.ts';
+import type { Sys } from '../../proc/program.ts';
 import { call } from '../../proc/syscalls.ts';
 import { asJson, localIsHealthy, logSystem, nodeIsReady, pause } from './common.ts';
 import { installUnit, removeUnit } from './node.ts';
-import { failedLine, preflight } from './preflight.ts';
+import { updateApp } from './apps.ts';
+import { cordon, drain, endpoints, patchNode, taint } from './kube-node.ts';
+import { failedLine, nodeFailures, type Failed } from './preflight.ts';
 
 export interface Upgrade {
   readonly cluster: Cluster; readonly from: Release; readonly to: Release;
@@ -45,8 +47,8 @@ export function upgradeExecutors(it: Upgrade): Readonly<Record<string, Executor>
     'system-upgrade': at(() => changePlanet(it, it.from, it.to), () => changePlanet(it, it.to, it.from)),
     taint: at((phase) => taint(nameOf(phase), true), (phase) => taint(nameOf(phase), false)), untaint: at((phase) => taint(nameOf(phase), false)),
     uncordon: at((phase) => cordon(nameOf(phase), false)), endpoints: at((phase) => endpoints(nameOf(phase))),
-    labels: at(() => labels(it)), config: at(function* () { yield* pause(2); return null; }),
-    app: at((phase) => updateApp(it, phase)), gc: at(() => collect(it)),
+    labels: at(() => labels(it)), config: at(() => configure(it), () => undoConfigure(it)),
+    app: at((phase) => changeApp(it, phase, it.to, 'update'), (phase) => changeApp(it, phase, it.from, 'rollback')), gc: at(() => collect(it)),
   };
 }
 
@@ -54,27 +56,40 @@ export function upgradeExecutors(it: Upgrade): Readonly<Record<string, Executor>
 const nameOf = (phase: Phase): string => phase.server?.address ?? '';
 const log = (message: string): Sys<void> => logSystem('INFO', message, 'update', {});
 
-const configKey = (it: Upgrade): string => `${packagesKey}/${planetConfigName(it.self.address, it.cluster.name)}-${it.to.planet}`;
+/** What /init makes for a node and /bootstrap takes to it. */
+const made = (it: Upgrade, server: Server): readonly string[] => {
+  const name = planetConfigName(server.address, it.cluster.name);
+  return [name, name.replace('config', 'secrets')];
+};
+const packageKey = (name: string, version: string): string => `${packagesKey}/${name}-${version}`;
 
 function* init(it: Upgrade): Sys<Outcome> {
   yield* log('Create service user.');
   yield* log('Create admin agent user.');
-  yield* pause(3);
+  yield* pause(2);
   yield* log('Update cluster roles.');
   yield* log('Update cluster DNS configuration.');
-  yield* log(`Generate new secrets configuration package for ${it.self.name}.`);
-  yield* log(`Generate new runtime configuration package for ${it.self.name}.`);
   const store = yield* openStore(`${STATE_DIR}/secrets`);
-  const wrote = yield* put(store, configKey(it), asJson({ package: `planet:${it.to.planet}` }));
-  yield* pause(1);
-  return wrote.ok ? null : wrote.error;
+  for (const server of it.cluster.servers) {
+    yield* log(`Generate new secrets configuration package for ${server.name}.`);
+    yield* log(`Generate new runtime configuration package for ${server.name}.`);
+    for (const name of made(it, server)) {
+      const wrote = yield* put(store, packageKey(name, it.to.planet), asJson({ repository: it.cluster.name, name, version: it.to.planet }));
+      if (!wrote.ok) return wrote.error;
+    }
+  }
+  yield* pause(2);
+  return null;
 }
 
 function* undoInit(it: Upgrade): Sys<Outcome> {
   const store = yield* openStore(`${STATE_DIR}/secrets`);
-  const gone = yield* drop(store, configKey(it));
+  for (const name of it.cluster.servers.flatMap((server) => made(it, server))) {
+    const gone = yield* drop(store, packageKey(name, it.to.planet));
+    if (!gone.ok) return gone.error;
+  }
   yield* pause(2);
-  return gone.ok ? null : gone.error;
+  return null;
 }
 
 /** More than this between two nodes' clocks stops an upgrade. */
@@ -82,18 +97,20 @@ const DRIFT_MAX_US = 300_000;
 
 function* checks(it: Upgrade): Sys<Outcome> {
   const problems: string[] = [];
-  const local = yield* preflight('kernel');
-  problems.push(...local.map((failed) => failedLine(failed).trim().replace('[×] ', '')));
+  const note = (server: Server, failed: readonly Failed[]): number =>
+    problems.push(...failed.map((each) => `${server.name}: ${failedLine(each).trim().replace('[×] ', '')}`));
   for (const server of it.cluster.servers) {
     yield* log(`Executing preflight checks on node(addr=${server.address}, hostname=${server.name}, role=${server.profile}, cluster_role=${server.role}).`);
     yield* pause(1);
-    if (server.address === it.self.address) continue;
+    if (server.address === it.self.address) { note(server, yield* nodeFailures()); continue; }
     const before = yield* call('now', {});
-    const got = yield* ask(`https://${server.address}:3012/time`, { timeoutUs: seconds(5), cert: 'kubelet' });
+    const got = yield* ask(`https://${server.address}:3012/checks`, { timeoutUs: seconds(15), cert: 'kubelet' });
     const after = yield* call('now', {});
-    if (!got.ok) return got.error;
-    const middle = before.ok && after.ok ? (before.value.real + after.value.real) / 2 : 0;
-    const drift = Math.abs(Number((got.value.body as { real?: number } | null)?.real ?? 0) - middle);
+    if (!got.ok || !before.ok || !after.ok) return got.ok ? 'failed to read the clock' : got.error;
+    const { real, failed } = got.value.body as unknown as { real: number; failed: readonly Failed[] };
+    note(server, failed);
+    // The answer's time lies between the question's and its arrival.
+    const drift = Math.max(before.value.real - real, real - after.value.real);
     if (drift > DRIFT_MAX_US) problems.push(`servers ${it.self.name} and ${server.name} clocks are out of sync: ${Math.round(drift / 1_000)}ms, sync the times on servers before install, e.g. using ntp`);
   }
   yield* pause(5);
@@ -118,7 +135,8 @@ function* bootstrap(it: Upgrade): Sys<Outcome> {
   yield* pause(3);
   yield* log('Synchronize operation plan from cluster.');
   yield* log('Pull system updates.');
-  yield* pause(22);
+  const missing = yield* pullUpdates(it);
+  if (missing) return missing;
   const config = yield* currentConfig(it);
   if (typeof config === 'string') return config;
   yield* log(`Pulling package update: gravitational.io/planet:${to.planet}.`);
@@ -126,6 +144,20 @@ function* bootstrap(it: Upgrade): Sys<Outcome> {
   const failure = yield* writeTree({ ...planetPackageTree(config, to.planet), [path]: varsText(planetFlags(config)) });
   if (failure) return failure;
   return yield* relabel(it, to);
+}
+
+/** The cluster's packages come from the active controller, those made for this node among them. */
+function* pullUpdates(it: Upgrade): Sys<Outcome> {
+  const reached = yield* site('/healthz', { timeoutUs: seconds(10) });
+  if (!reached.ok) return reached.error;
+  const store = yield* openStore(`${STATE_DIR}/secrets`);
+  for (const name of made(it, it.self)) {
+    const got = yield* etcdV2(store, 'GET', packageKey(name, it.to.planet), {}, undefined, { totalUs: seconds(5) });
+    if (!got.ok) return got.error;
+    if (got.value.status !== 200) return `package(${it.cluster.name}/${name}:${it.to.planet}) not found`;
+  }
+  yield* pause(22);
+  return null;
 }
 
 function* currentConfig(it: Upgrade): Sys<PlanetConfig | string> {
@@ -181,66 +213,6 @@ function* elect(it: Upgrade, phase: Phase, inverse: boolean): Sys<Outcome> {
   return answers ? null : 'timed out waiting for the API server of the new leader';
 }
 
-const MERGE = { 'Content-Type': 'application/strategic-merge-patch+json' };
-const patchNode = function* (node: string, body: Json): Sys<Outcome> {
-  const done = yield* kube(`/api/v1/nodes/${node}`, { method: 'PATCH', headers: MERGE, body });
-  return done.ok ? null : done.error;
-};
-const cordon = (node: string, on: boolean): Sys<Outcome> => patchNode(node, { spec: { unschedulable: on ? true : null } });
-
-interface PodObject { readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string; readonly ownerReferences?: readonly { readonly kind: string }[]; readonly annotations?: Readonly<Record<string, string>> }; readonly status?: { readonly phase?: string } }
-
-function* podsOn(node: string): Sys<readonly PodObject[] | string> {
-  const got = yield* kube(`/api/v1/pods?fieldSelector=${encodeURIComponent(`spec.nodeName=${node}`)}`);
-  if (!got.ok) return got.error;
-  const { items } = got.value.body as unknown as { items: readonly PodObject[] };
-  return items.filter((pod) => !pod.metadata.ownerReferences?.some((owner) => owner.kind === 'DaemonSet') && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed');
-}
-
-function* drain(node: string): Sys<Outcome> {
-  yield* log(`Drain ${node}.`);
-  const failure = yield* cordon(node, true);
-  if (failure) return failure;
-  const pods = yield* podsOn(node);
-  if (typeof pods === 'string') return pods;
-  for (const { metadata } of pods) {
-    const body = { apiVersion: 'policy/v1beta1', kind: 'Eviction', metadata: { name: metadata.name, namespace: metadata.namespace } };
-    const done = yield* kube(`/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}/eviction`, { method: 'POST', body });
-    if (!done.ok && !done.error.includes('not found')) return done.error;
-  }
-  const empty = yield* waitFor(function* () { const left = yield* podsOn(node); return typeof left !== 'string' && !left.some((pod) => pods.some((old) => old.metadata.uid === pod.metadata.uid)); }, seconds(600), seconds(3));
-  return empty ? null : `timed out waiting for pods of ${node} to terminate`;
-}
-
-const TAINT = { key: 'gravitational.io/runlevel', value: 'system', effect: 'NoExecute' };
-
-function* taint(node: string, on: boolean): Sys<Outcome> {
-  yield* log(on ? `Taint ${node}.` : `Remove taint from ${node}.`);
-  const got = yield* kube(`/api/v1/nodes/${node}`);
-  if (!got.ok) return got.error;
-  const object = got.value.body as unknown as { spec?: { taints?: readonly { key: string }[] }; [key: string]: unknown };
-  const rest = (object.spec?.taints ?? []).filter((each) => each.key !== TAINT.key);
-  const body = { ...object, spec: { ...object.spec, taints: on ? [...rest, TAINT] : rest } };
-  const done = yield* kube(`/api/v1/nodes/${node}`, { method: 'PUT', body: body as unknown as Json });
-  return done.ok ? null : done.error;
-}
-
-/** Until the node's DNS is among the endpoints, and the controller answers somewhere. */
-function* endpoints(node: string): Sys<Outcome> {
-  yield* log(`Wait for endpoints on ${node}.`);
-  const ready = yield* waitFor(function* () {
-    const addresses = function* (service: string): Sys<readonly { nodeName?: string }[]> {
-      const got = yield* kube(`/api/v1/namespaces/kube-system/endpoints/${service}`);
-      const { subsets = [] } = (got.ok ? got.value.body : {}) as { subsets?: readonly { addresses?: readonly { nodeName?: string }[] }[] };
-      return subsets.flatMap((subset) => subset.addresses ?? []);
-    };
-    // Regular nodes have a DNS service of their own.
-    const dns = [...(yield* addresses('kube-dns')), ...(yield* addresses('kube-dns-worker'))];
-    return dns.some((each) => each.nodeName === node) && (yield* addresses('gravity-site')).length > 0;
-  }, seconds(300));
-  return ready ? null : `timed out waiting for endpoints on ${node}`;
-}
-
 /** The old Planet stops, the new one takes its place. */
 function* changePlanet(it: Upgrade, from: Release, to: Release): Sys<Outcome> {
   const { cluster, self } = it;
@@ -271,13 +243,29 @@ function* labels(it: Upgrade): Sys<Outcome> {
   return null;
 }
 
-/** How long the update hooks take, in seconds. */
-const HOOK_S: Readonly<Record<string, number>> = { 'rbac-app': 8, 'monitoring-app': 50, 'tiller-app': 12, site: 40, kubernetes: 1, telekube: 8 };
+/** The application of the one release takes the other's place; backwards, when it is rolled back. */
+function* changeApp(it: Upgrade, phase: Phase, to: Release, name: 'update' | 'rollback'): Sys<Outcome> {
+  const { app } = phase.data as { app: string };
+  yield* log(`Execute ${REPOSITORY}/${app}:${appVersion(to, app)}(${name}) hook.`);
+  return yield* updateApp(app, to, name, app === 'rbac-app' ? rbacObjects(it.cluster) : []);
+}
 
-function* updateApp(it: Upgrade, phase: Phase): Sys<Outcome> {
-  const { app, version } = phase.data as { app: string; version: string };
-  yield* log(`Execute gravitational.io/${app}:${version}(update) hook.`);
-  return yield* hook(it, 'postUpdate', HOOK_S[app] ?? 2);
+/** Teleport's configuration as a master of the new release. */
+const masterConfig = (it: Upgrade): string => teleportConfigName(it.self.address, it.cluster.name).replace('-node-', '-master-');
+
+function* configure(it: Upgrade): Sys<Outcome> {
+  const name = masterConfig(it);
+  yield* log(`Update teleport master configuration package ${it.cluster.name}/${name}:${it.to.teleport}.`);
+  const store = yield* openStore(`${STATE_DIR}/secrets`);
+  const wrote = yield* put(store, packageKey(name, it.to.teleport), asJson({ repository: it.cluster.name, name, version: it.to.teleport }));
+  yield* pause(2);
+  return wrote.ok ? null : wrote.error;
+}
+
+function* undoConfigure(it: Upgrade): Sys<Outcome> {
+  const store = yield* openStore(`${STATE_DIR}/secrets`);
+  const gone = yield* drop(store, packageKey(masterConfig(it), it.to.teleport));
+  return gone.ok ? null : gone.error;
 }
 
 /** What the old release left on this node. */

@@ -2,11 +2,12 @@
  * The Docker registry of a master (registry 2.6): it answers on port 5000 for the images that lie in its
  * store on disk, to clients with a certificate of the cluster.
  */
+import { writeTree } from '../../gravity/files.ts';
 import type { Tree } from '../../host/fs.ts';
 import { parsePem } from '../../proc/certificate.ts';
 import { serveHttp, type HttpRequest, type HttpResponse } from '../../proc/http.ts';
 import { fail } from '../../proc/libc.ts';
-import type { Program, Start, Sys } from '../../proc/program.ts';
+import type { Json, Program, Start, Sys } from '../../proc/program.ts';
 import { call } from '../../proc/syscalls.ts';
 
 const PORT = 5000;
@@ -29,10 +30,20 @@ function* main(start: Start): Sys<number> {
 
 const unknown = (code: string, message: string): HttpResponse => ({ status: 404, headers: { 'Docker-Distribution-Api-Version': 'registry/2.0' }, body: { errors: [{ code, message }] } });
 
+/** A manifest that is pushed. Its layers are not part of this model. */
+function* store(name: string, tag: string, manifest: Json): Sys<HttpResponse> {
+  const { config } = (manifest ?? {}) as { config?: { digest?: string } };
+  if (!config?.digest) return { status: 400, headers: {}, body: { errors: [{ code: 'MANIFEST_INVALID', message: 'manifest invalid' }] } };
+  const failure = yield* writeTree({ [tagPath(STORE, name, tag)]: `${config.digest}\n` });
+  if (failure) return { status: 500, headers: {}, body: { errors: [{ code: 'UNKNOWN', message: 'unknown error', detail: failure }] } };
+  return { status: 201, headers: { 'Docker-Content-Digest': config.digest }, body: null };
+}
+
 function* handle(request: HttpRequest): Sys<HttpResponse> {
   const path = request.path.split('?')[0]!;
   if (path === '/v2/' || path === '/v2') return { status: 200, headers: { 'Docker-Distribution-Api-Version': 'registry/2.0' }, body: {} };
   const manifest = /^\/v2\/(.+)\/manifests\/([^/]+)$/.exec(path);
+  if (manifest && request.method === 'PUT') return yield* store(manifest[1]!, manifest[2]!, request.body);
   if (manifest) {
     const link = yield* call('readFile', { path: tagPath(STORE, manifest[1]!, manifest[2]!) });
     return link.ok ? { status: 200, headers: {}, body: { schemaVersion: 2, config: { digest: link.value.trim() } } } : unknown('MANIFEST_UNKNOWN', 'manifest unknown');

@@ -64,17 +64,19 @@ working. Further configuration is required.</p>
 export const IMAGES: readonly Image[] = [
   { name: 'gcr.io/google_containers/pause', tag: '3.0', tree: { ...scratch, '/pause': { program: 'pause', size: 746_888 } }, entrypoint: ['/pause'], sizeBytes: 746_888 },
   { name: 'coredns/coredns', tag: '1.2.6', tree: { ...scratch, '/coredns': { program: 'coredns', size: 38_000_000 }, '/etc/coredns-version': '1.2.6\n' }, entrypoint: ['/coredns'], env: [PATH], sizeBytes: 40_017_418 },
-  { name: 'gravity-site', tag: '6.0.0-alpha.1.53', entrypoint: ['/usr/bin/dumb-init', '/bin/sh', '/opt/start.sh'], env: [PATH], sizeBytes: 210 * MIB,
+  ...['6.0.0-alpha.1.53', '6.0.0-beta.1'].map((tag): Image => ({
+    name: 'gravity-site', tag, entrypoint: ['/usr/bin/dumb-init', '/bin/sh', '/opt/start.sh'], env: [PATH], sizeBytes: 210 * MIB,
     tree: { ...debian, '/usr/bin/dumb-init': { program: 'dumb-init', size: 46_400 }, '/opt/gravity/gravity': { program: 'gravity-site', size: 62_914_560 }, '/opt/gravity/config/gravity.yaml': 'devmode: false\n',
-      '/opt/start.sh': { text: '#!/bin/sh\nexec /opt/gravity/gravity --httpprofile=localhost:6060 site start /opt/gravity/config --init-from /opt/gravity-import\n', mode: 0o755 } } },
+      '/opt/start.sh': { text: '#!/bin/sh\nexec /opt/gravity/gravity --httpprofile=localhost:6060 site start /opt/gravity/config --init-from /opt/gravity-import\n', mode: 0o755 } },
+  })),
   { name: 'gravitational/debian-tall', tag: '0.0.1', tree: debian, entrypoint: [], cmd: ['/bin/bash'], env: [PATH], sizeBytes: 52 * MIB },
   { name: 'gravitational/debian-tall', tag: 'stretch', tree: debian, entrypoint: [], cmd: ['/bin/bash'], env: [PATH], sizeBytes: 52 * MIB },
-  { name: 'gcr.io/kubernetes-helm/tiller', tag: 'v2.12.0', tree: { ...scratch, '/tiller': { program: 'tiller', size: 38_000_000 } }, entrypoint: ['/tiller'], env: [PATH], sizeBytes: 81 * MIB },
+  ...['v2.12.0', 'v2.13.1'].map((tag): Image => ({ name: 'gcr.io/kubernetes-helm/tiller', tag, tree: { ...scratch, '/tiller': { program: 'tiller', size: 38_000_000 } }, entrypoint: ['/tiller'], env: [PATH], sizeBytes: 81 * MIB })),
   { name: 'log-collector', tag: '5.0.2', tree: { ...debian, '/usr/sbin/rsyslogd': { program: 'generic-server' }, '/usr/bin/wstail': { program: 'generic-server' } }, entrypoint: ['/usr/bin/wstail'], env: [PATH], sizeBytes: 70 * MIB },
   { name: 'log-forwarder', tag: '5.0.2', tree: { ...debian, '/usr/bin/remote_syslog': { program: 'generic-server' } }, entrypoint: ['/usr/bin/remote_syslog'], env: [PATH], sizeBytes: 65 * MIB },
   { name: 'bandwagon', tag: '5.3.0', tree: { ...debian, '/usr/bin/bandwagon': { program: 'generic-server' } }, entrypoint: ['/usr/bin/bandwagon'], env: [PATH], sizeBytes: 58 * MIB },
-  ...['grafana', 'heapster', 'influxdb', 'kapacitor', 'watcher', 'telegraf', 'prometheus', 'alertmanager', 'kube-state-metrics', 'node-exporter'].map((name): Image => (
-    { name: `monitoring-${name}`, tag: '6.0.0', tree: { ...debian, [`/usr/bin/${name}`]: { program: 'generic-server' } }, entrypoint: [`/usr/bin/${name}`], env: [PATH], sizeBytes: 90 * MIB })),
+  ...['6.0.0', '6.0.1'].flatMap((tag) => ['grafana', 'heapster', 'influxdb', 'kapacitor', 'watcher', 'telegraf', 'prometheus', 'alertmanager', 'kube-state-metrics', 'node-exporter'].map((name): Image => (
+    { name: `monitoring-${name}`, tag, tree: { ...debian, [`/usr/bin/${name}`]: { program: 'generic-server' } }, entrypoint: [`/usr/bin/${name}`], env: [PATH], sizeBytes: 90 * MIB }))),
   { name: 'nginx', tag: '1.15', tree: { ...debian, '/usr/sbin/nginx': { program: 'nginx', size: 1_200_000 }, '/usr/share/nginx/html/index.html': nginxPage, '/var/log/nginx': { dir: true } }, entrypoint: [], cmd: ['nginx', '-g', 'daemon off;'], env: [PATH, 'NGINX_VERSION=1.15.12-1~stretch'], sizeBytes: 109 * MIB },
   { name: 'nginx', tag: 'latest', tree: { ...debian, '/usr/sbin/nginx': { program: 'nginx', size: 1_200_000 }, '/usr/share/nginx/html/index.html': nginxPage, '/var/log/nginx': { dir: true } }, entrypoint: [], cmd: ['nginx', '-g', 'daemon off;'], env: [PATH, 'NGINX_VERSION=1.15.12-1~stretch'], sizeBytes: 109 * MIB },
   { name: 'busybox', tag: 'latest', tree: busybox, entrypoint: [], cmd: ['sh'], env: [PATH], sizeBytes: 1_199_000 },
