@@ -5,6 +5,7 @@
 import { entries, entry } from '../engine/pages.ts';
 import { emptyLog } from '../engine/chunked.ts';
 import { own } from '../engine/cow.ts';
+import { seconds } from '../engine/time.ts';
 import { footprint } from '../host/memory.ts';
 import { cancel } from '../engine/queue.ts';
 import { programOf } from '../host/fs.ts';
@@ -231,12 +232,11 @@ export function terminate(k: Kernel, host: Host, proc: Proc, exit: { status: num
   if (proc.report !== null) own(host, 'collected')[proc.report] = String(exit.status);
   unblock(k, host, proc);
   for (const other of threadsOf(host, proc)) { const thread = k.proc(host, other.pid)!; thread.exit = exit; forget(k, host, thread); }
+  const missed = isMissed(k, host, proc);
   proc.timers = {};
-  const reachable = Object.values(proc.fds).some((id) => host.ofds[id]!.kind === 'socket');
   closeAll(k, host, proc);
-  const quietDaemon = Object.keys(proc.memory).length > 0 || (proc.unit !== null && reachable);
   proc.memory = {};
-  if (quietDaemon) k.disturb();
+  if (missed) k.disturb();
   const orphans = childrenOf(host, proc);
   const initPid = orphans.length ? initOf(host, proc) : 1;
   for (const other of orphans) {
@@ -248,6 +248,19 @@ export function terminate(k: Kernel, host: Host, proc: Proc, exit: { status: num
   const ns = host.roots[proc.root]?.pidns;
   if (proc.vpid === 1 && ns && ns !== 'host') killNamespace(k, host, ns);
   reapOrTell(k, host, proc);
+}
+
+/** A unit's process that lived so long is no one-shot. */
+const SETTLED_US = seconds(10);
+
+/** Whether somebody may have counted on a process while all was quiet: a daemon, not what a command line ran. */
+function isMissed(k: Kernel, host: Host, proc: Proc): boolean {
+  if (Object.keys(proc.timers).length > 0 || (proc.unit !== null && k.world.now - proc.startedAt > SETTLED_US)) return true;
+  return Object.values(proc.fds).some((id) => {
+    const ofd = host.ofds[id]!;
+    const socket = ofd.kind === 'socket' ? entry(host.ns[ofd.ns]!.sockets, ofd.socket) : undefined;
+    return socket && (socket.entry !== null || socket.tcp?.state === 'LISTEN');
+  });
 }
 
 /** init of the process's own pid namespace. */

@@ -73,8 +73,9 @@ export function leaderStep(d: Draft, m: Message, now: Us): void {
       const p = d.progress[m.from];
       if (p?.state === 'replicate') patch(d, m.from, { state: 'probe', next: p.match + 1, paused: false });
       else if (p?.state === 'snapshot') patch(d, m.from, { state: 'probe', paused: false, pendingSnapshot: 0 });
+      // That one who was lost is still lost is no news: heartbeats for it alone would never end.
+      if (d.quiet && p?.reachable) leaderWake(d, now);
       patch(d, m.from, { reachable: false });
-      if (d.quiet) leaderWake(d, now);
       return;
     }
     default:
