@@ -10,7 +10,7 @@ export interface GoalResult { id: string; title: string; passed: boolean; /** Wh
 
 export const checkGoals = (session: Session, scenario: Scenario): GoalResult[] => scenario.goals.map((goal) => checkGoal(session, goal));
 
-/** How often a goal with patience looks again, in simulated seconds. */
+/** When a goal with patience first looks again, in simulated seconds; each pause after that doubles the time passed. */
 const AGAIN_SECONDS = 5;
 
 export function checkGoal(session: Session, goal: Goal): GoalResult {
@@ -32,8 +32,9 @@ export function* checkingGoal(session: Session, goal: Goal, enough: () => boolea
     const seen = yield* fork.executing(goal.on, goal.run, enough, { user: goal.user, wait: 30 });
     const why = reasonAgainst(goal, seen);
     if (why === null) return result(goal, true, firstLine(seen));
-    if ((fork.now - began) / 1_000_000 + AGAIN_SECONDS > goal.within) return result(goal, false, goal.message ?? why);
-    const until = fork.now + seconds(AGAIN_SECONDS);
+    const passed = fork.now - began;
+    if (passed >= seconds(goal.within)) return result(goal, false, goal.message ?? why);
+    const until = began + Math.min(seconds(goal.within), Math.max(2 * passed, passed + seconds(AGAIN_SECONDS)));
     while (fork.sim.runUntil(until, enough)) yield;
   }
 }

@@ -267,8 +267,18 @@ export function* onTick(): Sys<void> {
   const held = core.busy && !asleep; // the loop stands in a sync: one tick waits for it, as in Go's ticker
   if (core.armed === 'alarm' || held) yield* setCore({ ...core, missed: held, ...(core.armed === 'alarm' && { armedAt: Infinity }) });
   if (held) return;
-  if (!asleep) yield* drive(tick);
-  else yield* drive((raft, now) => tick(wake(raft, now), now), (_, now) => ({ armed: 'none', beatAt: now - HEARTBEAT_US, heard: {}, expiring: null }));
+  if (asleep) yield* rouse();
+  else yield* drive(tick);
+}
+
+/** Time counts again. */
+const rouse = (): Sys<void> =>
+  drive((raft, now) => tick(wake(raft, now), now), (_, now) => ({ armed: 'none', beatAt: now - HEARTBEAT_US, heard: {}, expiring: null }));
+
+/** A member is there again to whom nothing could be said: a quiet leader has heartbeats for it. */
+export function* reachedAgain(): Sys<void> {
+  const core = yield* getCore();
+  if (core.raft.quiet && core.raft.role === 'leader') yield* rouse();
 }
 
 /** The leader looks after the v2 store's times to live: a sync entry when the first is due. */

@@ -7,7 +7,7 @@ import type { Json, Sys } from '../../proc/program.ts';
 import { call, type Fd } from '../../proc/syscalls.ts';
 import { sorted } from './applied.ts';
 import { begun, getConfig, getCore, getLinks, getState, log, patchLink } from './core.ts';
-import { deliver } from './drive.ts';
+import { deliver, reachedAgain } from './drive.ts';
 import { activate } from './links.ts';
 import { renewLease } from './lease.ts';
 import type { Message, NodeId } from './raft.ts';
@@ -103,6 +103,7 @@ function* attach(fd: Fd, id: NodeId): Sys<void> {
     yield* log('I', 'rafthttp', `established a TCP streaming connection with peer ${id} (stream ${stream} writer)`);
   }
   if (old !== null) yield* call('close', { fd: old });
+  yield* reachedAgain();
   // It is up: no need to wait for the next attempt to dial it.
   if (link.in === null && !link.dialling) yield* call('thread', { entry: 'dial', event: { peer: id } });
 }

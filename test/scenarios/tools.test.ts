@@ -1,0 +1,4 @@
+/** The chapter on tools. */
+import { theyHold } from './holds.ts';
+
+theyHold(/^0.*\.md$/);

@@ -1,0 +1,4 @@
+/** The chapter on troubleshooting. */
+import { theyHold } from './holds.ts';
+
+theyHold(/^1.*\.md$/);
