@@ -24,6 +24,21 @@ describe('a cluster whose machines open their packet filter at boot', () => {
     expect(answers(s, pod)).toBe(true);
   });
 
+  it.each([
+    ['--direct --add-rule ipv4 filter INPUT 0 -p udp --dport 8472 -j DROP', '--direct --remove-rule ipv4 filter INPUT 0 -p udp --dport 8472 -j DROP'],
+    ["--add-rich-rule='rule family=ipv4 source address=192.168.121.198 drop'", "--remove-rich-rule='rule family=ipv4 source address=192.168.121.198 drop'"],
+    ['--zone=drop --add-source=192.168.121.198', '--zone=drop --remove-source=192.168.121.198'],
+    ['--zone=drop --change-interface=eth0', '--zone=public --change-interface=eth0'],
+    ['--panic-on', '--panic-off'],
+  ])('what firewalld is told at runtime to forbid bites without a reload: %s', (forbid, allow) => {
+    const s = freshWorld();
+    const pod = podOnFirst(s);
+    s.exec('node-1', `firewall-cmd ${forbid}`, root);
+    expect(answers(s, pod)).toBe(false);
+    s.exec('node-1', `firewall-cmd ${allow}`, root);
+    expect(answers(s, pod)).toBe(true);
+  });
+
   it('keeps the overlay over a reload of firewalld, loses it to a source of the zone public, and gets it back', () => {
     const s = freshWorld();
     const pod = podOnFirst(s);

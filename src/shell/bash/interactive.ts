@@ -120,8 +120,12 @@ function* cooked(sh: Shell): Sys<void> {
 
 /** A whole command's text, however many lines; null when there is none; a status when the shell ends. */
 function* commandLine(sh: Shell): Sys<string | null | number> {
-  const size = yield* sh.call('ttyMode', { fd: 0, raw: true, echo: false });
-  sh.raw = size.ok;
+  const mode = yield* sh.call('ttyMode', { fd: 0, raw: true, echo: false });
+  sh.raw = mode.ok;
+  if (value(sh, 'LINES') === undefined) { // as readline does before its first prompt
+    const tty = yield* sh.call('tty', { fd: 0 });
+    if (tty.ok) resize(sh, tty.value.cols, tty.value.rows);
+  }
   let text = '', entry = '';
   for (;;) {
     const ps = text === '' ? 1 : 2;

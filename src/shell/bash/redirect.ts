@@ -155,7 +155,7 @@ function* socket(sh: Shell, name: string, proto: string, host: string, service: 
   if (!found.ok) { yield* sh.warn(`${host}: Name or service not known`); return `${name}: Invalid argument`; }
   const made = yield* sh.call('connect', { proto: 'tcp', addr: found.addresses[0]!, port });
   if (!made.ok) {
-    yield* sh.warn(`connect: ${strerror(made.errno)}`);
+    yield* sh.sysError(`connect: ${strerror(made.errno)}`);
     return `${name}: ${strerror(made.errno)}`;
   }
   const actual = yield* adopt(sh, undo, made.value);

@@ -173,6 +173,9 @@ export class Shell {
 
   /** For messages that are not the builtin's own. */
   warn(message: string): Sys<boolean> { return this.write(2, `${this.prefix()}${message}\n`); }
+
+  /** bash's sys_error, which knows no line. */
+  sysError(message: string): Sys<boolean> { return this.write(2, `${this.prefix().replace(/line \d+: $/, '')}${message}\n`); }
 }
 
 /** An error in the middle of an expansion: the line is given up (or the shell, when `fatal`). */

@@ -3,6 +3,7 @@
  * a little-endian machine prints.
  */
 import { entries } from '../engine/pages.ts';
+import { ipNumber } from '../net/address.ts';
 import type { Link, NetNs, Route, Socket } from '../net/state.ts';
 import { TABLE } from '../net/state.ts';
 import type { Reader } from './procfs.ts';
@@ -26,7 +27,9 @@ function route(_r: Reader, ns: NetNs): string {
     const flags = 1 + (r.via ? 2 : 0) + (r.prefix === 32 ? 4 : 0) + (r.type === 'unicast' ? 0 : 0x200);
     return `${[r.dev ?? '*', hexIp(r.dst), hexIp(r.via ?? '0.0.0.0'), hex(flags, 4), 0, 0, r.metric, maskOf(r.prefix), r.mtu ?? 0, 0, 0].join('\t')}`.padEnd(127) + '\n';
   };
-  const main = ns.routes.filter((r) => r.table === TABLE.main);
+  // The kernel walks its tree by address; of one destination, the longest mask comes first, then the smallest metric.
+  const main = ns.routes.filter((r) => r.table === TABLE.main)
+    .sort((a, b) => ipNumber(a.dst) - ipNumber(b.dst) || b.prefix - a.prefix || a.metric - b.metric);
   return `${'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT'.padEnd(127)}\n${main.map(row).join('')}`;
 }
 

@@ -53,6 +53,14 @@ export function setFileText(host: Host, fs: string, ino: number, text: string, m
   inode.mtime = mtime;
 }
 
+/** The same for more text, not ending in a zero, behind the whole of what was there. */
+export function appendText(host: Host, fs: string, ino: number, before: string, text: string, mtime: Us): void {
+  const inode = ownInode(own(own(host, 'fs'), fs), ino) as Inode & { type: 'file' };
+  inode.data = before + text;
+  delete inode.zeros;
+  inode.mtime = mtime;
+}
+
 export const diskUsedKb = (host: Host): number => host.disk.ballastKb + Math.ceil(host.disk.writtenBytes / 1024);
 
 /** Takes `bytes` of the disk (or gives some back); false when it is full. */

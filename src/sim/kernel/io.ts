@@ -8,7 +8,7 @@ import { own } from '../engine/cow.ts';
 import type { Json, Reply } from '../proc/program.ts';
 import type { Host, Ofd, Proc, Tty } from '../world.ts';
 import { lookup, ownOfd } from './descriptors.ts';
-import { fileLength, filePart, fileText, grow, hostReal, setFileText, storedText, zerosOf, ZEROS_MAX } from './disk.ts';
+import { appendText, fileLength, filePart, fileText, grow, hostReal, setFileText, storedText, zerosOf, ZEROS_MAX } from './disk.ts';
 import { bad, good, type Attempt, type Block, type Handlers, type Kernel } from './kernel.ts';
 import { socketCalls } from './sockets.ts';
 import { isPty, writeMark, type Mark } from './pty.ts';
@@ -54,10 +54,13 @@ function read(k: Kernel, host: Host, proc: Proc, args: Read, attempt: Attempt): 
 function readDevice(k: Kernel, host: Host, dev: string, max: number): string {
   if (dev === 'zero' || dev === 'full') return '\0'.repeat(Math.min(max, CHUNK));
   if (dev !== 'random' && dev !== 'urandom') return '';
+  // One draw a read; Marsaglia's xorshift makes as many bytes of it as are wanted.
+  let x = k.random(`${host.name}/urandom`, 0xffff_ffff) + 1;
   let text = '';
   for (let i = 0; i < max; i++) {
-    const byte = k.random(`${host.name}/urandom`, 256);
-    text += byte < 0x80 ? String.fromCharCode(byte) : String.fromCharCode(0xdc00 + byte);
+    x ^= x << 13; x ^= x >>> 17; x ^= x << 5;
+    const byte = (x >>> 11) & 255;
+    text += String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte);
   }
   return text;
 }
@@ -136,6 +139,13 @@ function write(k: Kernel, host: Host, proc: Proc, { fd, text, edit }: { fd: numb
       const before = fileText(inode);
       const at = ofd.append ? before.length : ofd.at;
       if (!grow(host, Math.max(0, at + text.length - before.length))) return bad('ENOSPC');
+      if (at === before.length && text.charCodeAt(text.length - 1) !== 0) { // the common case, without a look at what is there: that would cost as much as there is
+        if (at > ZEROS_MAX) return bad('EFBIG');
+        appendText(host, ofd.fs, ofd.ino, before, text, hostReal(k, host));
+        mine.at = at + text.length;
+        k.wake(host, `file:${ofd.fs}:${ofd.ino}`);
+        return good(text.length);
+      }
       const padded = at > before.length ? before + '\0'.repeat(at - before.length) : before;
       if (at >= before.length) setFileText(host, ofd.fs, ofd.ino, padded + text, hostReal(k, host), 0, text);
       else setFileText(host, ofd.fs, ofd.ino, padded.slice(0, at) + text + padded.slice(at + text.length), hostReal(k, host));

@@ -51,7 +51,7 @@ export function parseUrl(url: string): { tls: boolean; host: string; port: numbe
 
 /** Sends one request on an open connection and waits for the head of its response. */
 export function* exchange(fd: Fd, request: HttpRequest, timeoutUs?: Us): Sys<Result<HttpResponse | null>> {
-  const sent = yield* call('send', { fd, data: request as unknown as Json, size: 200 + sizeOf(request.body) });
+  const sent = yield* call('send', { fd, data: request as unknown as Json, size: requestSize(request) });
   if (!sent.ok) return sent;
   const got = yield* call('recv', { fd, timeoutUs });
   if (!got.ok) return got;
@@ -126,6 +126,19 @@ export function goError(error: FetchError): string {
   }
 }
 
+function headersSize(headers: Readonly<Record<string, string>>): number {
+  let size = 2; // the empty line
+  for (const name in headers) size += name.length + headers[name]!.length + 4;
+  return size;
+}
+/** Bytes on the wire: the line, the headers, the body; TLS adds a record's head and its tag. */
+const TLS_RECORD = 29;
+export const requestSize = (r: HttpRequest): number =>
+  r.method.length + r.path.length + 12 + ('Host' in r.headers ? 0 : r.host.length + 8) + headersSize(r.headers) + sizeOf(r.body) + (r.tls ? TLS_RECORD : 0);
+/** A server adds the date and the length where they are not given. */
+const responseSize = (r: HttpResponse): number =>
+  17 + headersSize(r.headers) + ('Content-Length' in r.headers ? 0 : 55) + Number(r.headers['Content-Length'] ?? sizeOf(r.body)) + (r.cert ? TLS_RECORD : 0);
+
 export const sizeOf = (body: Json | undefined): number => (typeof body === 'string' ? body.length : body === null || body === undefined ? 0 : 1_000);
 
 /** What a server's connection thread does: each request through `handle`, until the peer closes. */
@@ -137,7 +150,7 @@ export function* serveHttp(fd: Fd, options: { cert?: Certificate; clientCa?: str
     const request = (typeof data === 'object' && data !== null && 'method' in data ? data : { method: 'GET', path: '/', host: '', headers: {}, body: data }) as HttpRequest;
     const response = refusal(request, options) ?? (yield* handle(request, fd));
     if (response === null) break; // the handler has taken the connection over, or drops it
-    yield* call('send', { fd, data: { ...response, cert: options.cert ?? null } as unknown as Json, size: 200 + sizeOf(response.body) });
+    yield* call('send', { fd, data: { ...response, cert: options.cert ?? null } as unknown as Json, size: responseSize(response) });
     if (response.stream || refusal(request, options)) break;
   }
   yield* call('close', { fd });

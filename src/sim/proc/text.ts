@@ -56,3 +56,9 @@ export function fromBytes(bytes: ArrayLike<number>): string {
   }
   return out;
 }
+
+/** How many bytes a file's text stands for: the head of a program (host/fs.ts) names its size. */
+export function contentLength(text: string): number {
+  const program = /^\x7fELF \S+ (\d+)\n/.exec(text);
+  return program ? Number(program[1]) : byteLength(text);
+}

@@ -4,6 +4,7 @@ import * as cat from './cat.ts';
 import * as cp from './cp.ts';
 import * as cut from './cut.ts';
 import * as date from './date.ts';
+import * as dd from './dd.ts';
 import * as digest from './digest.ts';
 import * as dump from './dump.ts';
 import * as echo from './echo.ts';
@@ -36,6 +37,6 @@ import * as wc from './wc.ts';
 const isCommand = (value: unknown): value is Command => typeof value === 'object' && value !== null && 'main' in value;
 
 export const commands: Command[] = [
-  cat, cp, cut, date, digest, dump, echo, env, expr, fmt, head, identity, lines, ls, make, mergeLines,
+  cat, cp, cut, date, dd, digest, dump, echo, env, expr, fmt, head, identity, lines, ls, make, mergeLines,
   names, numbers, owner, pieces, rm, shred, sort, stat, tail, test, touch, tr, uname, uniq, usage, wc,
 ].flatMap((room) => Object.values(room).filter(isCommand));

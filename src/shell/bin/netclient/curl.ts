@@ -8,7 +8,7 @@ import { exchange, parseUrl, type HttpResponse } from '../../../sim/proc/http.ts
 import { err, out, readAll, strerror } from '../../../sim/proc/libc.ts';
 import type { Json, Start, Sys } from '../../../sim/proc/program.ts';
 import { call } from '../../../sim/proc/syscalls.ts';
-import { byteLength } from '../../../sim/proc/text.ts';
+import { byteLength, contentLength } from '../../../sim/proc/text.ts';
 import { httpDate } from '../../../sim/services/etcd/calendar.ts';
 import type { Command } from '../../command.ts';
 import { certificateFile, connect, type Connected, distrust, type Failure, left, type Target, timedOut, type Timing, tlsLines } from './curl-connect.ts';
@@ -62,14 +62,16 @@ function headerBlock(response: HttpResponse, length: number, date: string): stri
 
 const METER = '  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n                                 Dload  Upload   Total   Spent    Left  Speed\n';
 const EMPTY_METER = '\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0';
-const unit = (n: number): string => (n < 100_000 ? String(n) : n < 10_240_000 ? `${Math.floor(n / 1024)}k` : `${Math.floor(n / 1_048_576)}M`);
+/** max5data: five characters. */
+const unit = (n: number): string => (n < 100_000 ? String(n) : n < 10_240_000 ? `${Math.floor(n / 1024)}k`
+  : n < 104_857_600 ? `${Math.floor(n / 1_048_576)}.${Math.floor(n % 1_048_576 / 104_858)}M` : n < 10_485_760_000 ? `${Math.floor(n / 1_048_576)}M` : `${Math.floor(n / 1_073_741_824)}G`);
 function meterLine(bytes: number, us: Us): string {
   const speed = us > 0 ? Math.floor((bytes * 1_000_000) / us) : bytes;
   const time = us < 1_000_000 ? '--:--:--' : `0:${String(Math.floor(us / 60_000_000)).padStart(2, '0')}:${String(Math.floor(us / 1_000_000) % 60).padStart(2, '0')}`.padStart(8);
   return `${EMPTY_METER}\r100 ${unit(bytes).padStart(5)}  100 ${unit(bytes).padStart(5)}    0     0  ${unit(speed).padStart(5)}      0 ${time} ${time} --:--:-- ${unit(speed).padStart(5)}\n`;
 }
 
-interface Done { status: number; response: HttpResponse | null; bytes: number; sent: number; connection: Connected | null; beganUs: Us }
+interface Done { status: number; response: HttpResponse | null; bytes: number; sent: number; asked: number; connection: Connected | null; beganUs: Us }
 type Say = (text: string) => Sys<void>;
 
 /** The body to send: words of -d joined, files read, -T's file. */
@@ -159,7 +161,7 @@ function* transfer(url: string, t: Timing, say: Say, meter: boolean, file: strin
   yield* say(tlsLines(target, response, o) + asked + (posted ? `* upload completely sent off: ${size} out of ${size} bytes\n` : ''));
   const result = yield* receive(response, connection, t, { say, meter, target, file });
   yield* call('close', { fd: connection.fd });
-  return 'message' in result ? result : { ...result, sent: size, beganUs };
+  return 'message' in result ? result : { ...result, sent: size, asked: asked.replace(/^> /gm, '').length + size, beganUs };
 }
 
 interface Sink { say: Say; meter: boolean; target: Target; file: string | null }
@@ -169,7 +171,7 @@ function* receive(response: HttpResponse, connection: Connected, t: Timing, { sa
   const { options: o } = t;
   const full = bodyText(response.body);
   const text = o.head ? '' : full;
-  const head = headerBlock(response, byteLength(full), httpDate(yield* real()));
+  const head = headerBlock(response, contentLength(full), httpDate(yield* real()));
   yield* say(head.split('\r\n').slice(0, -1).map((line) => `< ${line}\r\n`).join(''));
   if (o.dumpHeader !== null) {
     if (o.dumpHeader === '-') yield* out(head); else yield* call('writeFile', { path: o.dumpHeader, text: head });
@@ -181,7 +183,7 @@ function* receive(response: HttpResponse, connection: Connected, t: Timing, { sa
   const first = (o.include || o.head ? head : '') + text;
   const stored = yield* store(file, first, o, false);
   if (stored) return stored;
-  let bytes = o.head ? 0 : Number(response.headers['Content-Length'] ?? byteLength(text));
+  let bytes = o.head ? 0 : Number(response.headers['Content-Length'] ?? contentLength(text));
   while (response.stream) {
     const more = yield* call('recv', { fd: connection.fd, timeoutUs: yield* left(t) });
     if (!more.ok) return more.errno === 'ETIMEDOUT' ? { status: 28, message: `Operation timed out after ${Math.floor(((yield* mono()) - t.startedAt) / 1_000)} milliseconds with ${bytes} bytes received` } : { status: 56, message: `Recv failure: ${strerror(more.errno)}` };
@@ -193,7 +195,7 @@ function* receive(response: HttpResponse, connection: Connected, t: Timing, { sa
   }
   if (meter) yield* err(meterLine(bytes, (yield* mono()) - t.startedAt));
   yield* say(`* Curl_http_done: called premature == 0\n* Connection #0 to host ${target.host} left intact\n`);
-  return { status: 0, response, bytes, sent: 0, connection, beganUs: 0 };
+  return { status: 0, response, bytes, sent: 0, asked: 0, connection, beganUs: 0 };
 }
 
 function* store(file: string | null, text: string, o: CurlOptions, append: boolean): Sys<Failure | null> {
@@ -218,7 +220,7 @@ function writeOutText(format: string, done: Done, url: string, us: Us, redirects
   const code = String(done.response?.status ?? 0).padStart(3, '0');
   const known: Record<string, string> = {
     http_code: code, response_code: code, http_connect: '000', time_total: time(us), time_namelookup: time(c?.resolvedUs ?? 0), time_connect: time(c?.connectedUs ?? 0), time_appconnect: time(url.startsWith('https') ? c?.connectedUs ?? 0 : 0),
-    time_pretransfer: time(c?.connectedUs ?? 0), time_starttransfer: time(done.beganUs), time_redirect: time(0), size_download: String(done.bytes), size_upload: String(done.sent), size_header: String(done.response ? headerBlock(done.response, done.bytes, '').length : 0), size_request: '78',
+    time_pretransfer: time(c?.connectedUs ?? 0), time_starttransfer: time(done.beganUs), time_redirect: time(0), size_download: String(done.bytes), size_upload: String(done.sent), size_header: String(done.response ? headerBlock(done.response, done.bytes, '').length : 0), size_request: String(done.asked),
     speed_download: `${us > 0 ? Math.floor((done.bytes * 1_000_000) / us) : 0}.000`, speed_upload: '0.000', url_effective: url, content_type: done.response?.headers['Content-Type'] ?? '', num_connects: c ? '1' : '0', num_redirects: String(redirects), redirect_url: done.response?.headers['Location'] ?? '',
     remote_ip: c?.addr ?? '', remote_port: String(c?.port ?? 0), local_ip: c?.local ?? '', local_port: String(c?.localPort ?? 0), ssl_verify_result: '0', http_version: done.response ? '1.1' : '0', scheme: url.startsWith('https') ? 'HTTPS' : 'HTTP', filename_effective: '', ftp_entry_path: '',
   };
@@ -272,7 +274,7 @@ function* fetchOne(url: string, options: CurlOptions, output: string | null): Sy
   const say: Say = function* (text) { if (options.verbose) yield* err(text); };
   const timing: Timing = { startedAt: yield* mono(), options };
   let next = url, redirects = 0, delay = options.retryDelay ?? 1;
-  let done: Done | Failure = { status: 0, response: null, bytes: 0, sent: 0, connection: null, beganUs: 0 };
+  let done: Done | Failure = { status: 0, response: null, bytes: 0, sent: 0, asked: 0, connection: null, beganUs: 0 };
   for (let tries = 0; ; tries++) {
     next = url;
     for (redirects = 0; ; redirects++) {
@@ -292,7 +294,7 @@ function* fetchOne(url: string, options: CurlOptions, output: string | null): Sy
   const took = (yield* mono()) - timing.startedAt;
   if ('message' in done) {
     if (meter) yield* err(`${EMPTY_METER}\n`);
-    if (options.writeOut !== null) yield* out(writeOutText(options.writeOut, { status: done.status, response: null, bytes: 0, sent: 0, connection: null, beganUs: 0 }, next, took, redirects));
+    if (options.writeOut !== null) yield* out(writeOutText(options.writeOut, { status: done.status, response: null, bytes: 0, sent: 0, asked: 0, connection: null, beganUs: 0 }, next, took, redirects));
     return yield* fail(done);
   }
   if (options.writeOut !== null) yield* out(writeOutText(options.writeOut, done, next, took, redirects));

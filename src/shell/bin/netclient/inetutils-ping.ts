@@ -1,9 +1,9 @@
 /** ping of GNU inetutils 1.9: in Planet, in debug pods and where the training shows `56 data bytes`. */
 import { ms, seconds, type Us } from '../../../sim/engine/time.ts';
 import { err, fail, out } from '../../../sim/proc/libc.ts';
-import type { Start, Sys } from '../../../sim/proc/program.ts';
-import type { IcmpReply } from '../../../sim/proc/syscalls.ts';
-import { echo, LINGER_US, ms3, spread } from './echo.ts';
+import type { Json, Start, Sys } from '../../../sim/proc/program.ts';
+import { call, type IcmpReply } from '../../../sim/proc/syscalls.ts';
+import { echo, ENDLESS, type EchoState, LINGER_US, ms3, spread } from './echo.ts';
 import { lookup } from './lookup.ts';
 
 const TRY = 'Try \'ping --help\' or \'ping --usage\' for more information.\n';
@@ -87,6 +87,9 @@ const UNREACHABLE = ['Destination Net Unreachable', 'Destination Host Unreachabl
 const wording = ({ type, code }: IcmpReply): string =>
   type === 3 ? UNREACHABLE[code] ?? `Dest Unreachable, Bad Code: ${code}` : type === 11 ? (code === 0 ? 'Time to live exceeded' : 'Frag reassembly time exceeded') : `Bad ICMP type: ${type}`;
 
+/** Where it was when its life before ended: which host, what came of those before it. */
+interface Resume { host: number; status: number; name: string; address: string; state: EchoState }
+
 function* main(start: Start): Sys<number> {
   const parsed = parse(start.argv.slice(1));
   if ('text' in parsed) {
@@ -102,18 +105,22 @@ function* main(start: Start): Sys<number> {
   const intervalUs = seconds(Number(o['i'] ?? 1));
   if (o['f'] && start.uid !== 0) return yield* fail('ping: flooding needs root privilege\n', 1);
   if (intervalUs < ms(200) && start.uid !== 0) return yield* fail(`ping: option value too small: ${o['i']}\n`, 1);
-  let status = 0;
-  for (const host of hosts) status = (yield* one(host, o, o['f'] ? ms(10) : intervalUs)) || status;
+  const resume = start.mem as unknown as Resume | null;
+  let status = resume?.status ?? 0;
+  for (let host = resume?.host ?? 0; host < hosts.length; host++) {
+    const before = host === resume?.host ? resume : null;
+    status = (yield* one(hosts[host]!, o, o['f'] ? ms(10) : intervalUs, before, { host, status })) || status;
+  }
   return status;
 }
 
-function* one(host: string, o: Options, intervalUs: Us): Sys<number> {
-  const found = yield* lookup(host, Infinity, ['A']);
+function* one(host: string, o: Options, intervalUs: Us, before: Resume | null, at: { host: number; status: number }): Sys<number> {
+  const found = before ? { ok: true as const, name: before.name, addresses: [before.address] } : yield* lookup(host, Infinity, ['A']);
   if (!found.ok) return yield* fail('ping: unknown host\n', 1);
   const address = found.addresses[0]!;
   const size = Number(o['s'] ?? 56);
-  const count = o['c'] === undefined || Number(o['c']) === 0 ? Infinity : Number(o['c']);
-  yield* out(`PING ${found.name} (${address}): ${size} data bytes${o['v'] ? ', id 0x0001 = 1' : ''}\n`);
+  const count = o['c'] === undefined || Number(o['c']) === 0 ? ENDLESS : Number(o['c']);
+  if (!before) yield* out(`PING ${found.name} (${address}): ${size} data bytes${o['v'] ? ', id 0x0001 = 1' : ''}\n`);
   const quiet = o['q'] !== undefined;
   const result = yield* echo({ address, from: null, count, intervalUs, size, ttl: o['ttl'] === undefined ? null : Number(o['ttl']), dontFragment: false, lingerUs: o['W'] === undefined ? LINGER_US : seconds(Number(o['W'])), deadlineUs: o['w'] === undefined ? null : seconds(Number(o['w'])), firstSeq: 0, shortLinger: false, adaptive: false }, {
     *reply(seq, reply, rtt, duplicate) {
@@ -129,14 +136,14 @@ function* one(host: string, o: Options, intervalUs: Us): Sys<number> {
       return false;
     },
     *sent() { if (o['f'] && !quiet) yield* out('.'); },
-  });
+  }, before?.state ?? null, function* (state) { yield* call('become', { mem: { ...at, name: found.name, address, state } as unknown as Json }); });
   if ('errno' in result) return yield* fail('ping: Lacking privilege for icmp socket.\n', 1);
   if (result.aborted) return 1;
-  const { sent, received, duplicates, rtts } = result;
+  const { sent, received, duplicates, trips } = result;
   const loss = sent ? Math.floor((sent - received) * 100 / sent) : 0;
   yield* out(`--- ${found.name} ping statistics ---\n${sent} packets transmitted, ${received} packets received${duplicates ? `, +${duplicates} duplicates` : ''}, ${loss}% packet loss\n`);
-  if (rtts.length && size >= 16) {
-    const s = spread(rtts);
+  if (trips.count && size >= 16) {
+    const s = spread(trips);
     yield* out(`round-trip min/avg/max/stddev = ${ms3(s.min)}/${ms3(s.avg)}/${ms3(s.max)}/${ms3(s.dev)} ms\n`);
   }
   return received ? 0 : 1;

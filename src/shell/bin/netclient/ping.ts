@@ -1,9 +1,9 @@
 /** ping of iputils (s20160308 and its kin): CentOS, Ubuntu, Debian's iputils-ping. */
 import { ms, seconds, type Us } from '../../../sim/engine/time.ts';
 import { err, fail, out } from '../../../sim/proc/libc.ts';
-import type { Start, Sys } from '../../../sim/proc/program.ts';
+import type { Json, Start, Sys } from '../../../sim/proc/program.ts';
 import { call, type IcmpReply } from '../../../sim/proc/syscalls.ts';
-import { echo, LINGER_US, ms3, spread } from './echo.ts';
+import { echo, ENDLESS, type EchoState, LINGER_US, ms3, spread } from './echo.ts';
 import { gaiError, isIp, lookup, real, reverse } from './lookup.ts';
 
 const USAGE = `
@@ -118,12 +118,16 @@ function wanted(o: Options): Wanted | string {
   const secondsOf = (text: string): Us => seconds(Number(text.replace(',', '.')));
   const interval = o['i'] !== undefined ? secondsOf(o['i']) : o['f'] !== undefined ? ms(10) : seconds(1);
   return {
-    count: n['c'] ?? Infinity, intervalUs: interval, lingerUs: o['W'] !== undefined ? secondsOf(o['W']) : LINGER_US,
+    count: n['c'] ?? ENDLESS, intervalUs: interval, lingerUs: o['W'] !== undefined ? secondsOf(o['W']) : LINGER_US,
     deadlineUs: n['w'] ? seconds(n['w']) : null, size: n['s'] ?? 56, ttl: n['t'] ?? null,
   };
 }
 
 function* main(start: Start): Sys<number> {
+  if (start.mem !== null) {
+    const { run: r, state, names } = start.mem as unknown as { run: Run; state: EchoState; names: Record<string, string> };
+    return yield* run(r, state, { ...names });
+  }
   const parsed = parse(start.argv.slice(1));
   if ('text' in parsed) return yield* fail(parsed.text, parsed.status);
   const { options: o, rest } = parsed;
@@ -145,7 +149,7 @@ function* main(start: Start): Sys<number> {
   if (errno) return yield* fail(errno === 'EACCES' ? 'ping: Do you want to ping broadcast? Then -b. If not, check your local firewall rules\n' : `connect: ${CONNECT[errno] ?? errno}\n`, 2);
   const own = route.ok && typeof route.value === 'object' ? (route.value as { type?: string; dev?: string; src?: string }) : {};
   if (own.type === 'broadcast' && !o['b']) return yield* fail('ping: Do you want to ping broadcast? Then -b. If not, check your local firewall rules\n', 2);
-  return yield* run({ ...w, o, address, name: found.name, numeric: isIp(target) || o['n'] !== undefined, from: source.ip, dev: source.dev, mtuDev: own.dev ?? '' });
+  return yield* run({ ...w, o, address, name: found.name, numeric: isIp(target) || o['n'] !== undefined, from: source.ip, dev: source.dev, mtuDev: own.dev ?? '' }, null, {});
 }
 
 const CONNECT: Readonly<Record<string, string>> = { ENETUNREACH: 'Network is unreachable', EHOSTUNREACH: 'No route to host', EINVAL: 'Invalid argument', ENODEV: 'No such device' };
@@ -162,11 +166,11 @@ function* sourceOf(what: string | undefined): Sys<{ ip: string | null; dev: stri
 
 interface Run extends Wanted { o: Options; address: string; name: string; numeric: boolean; from: string | null; dev: string | null; mtuDev: string }
 
-function* run(r: Run): Sys<number> {
+/** `resume`, `names`: from the life before, when this is not the first. */
+function* run(r: Run, resume: EchoState | null, names: Record<string, string>): Sys<number> {
   const { o } = r;
   const via = r.from === null ? '' : `from ${r.from} ${r.dev ?? ''}: `;
-  yield* out(`PING ${r.name} (${r.address}) ${via}${r.size}(${r.size + 28}) bytes of data.\n`);
-  const names: Record<string, string> = {};
+  if (!resume) yield* out(`PING ${r.name} (${r.address}) ${via}${r.size}(${r.size + 28}) bytes of data.\n`);
   const nameOf = function* (ip: string): Sys<string> {
     if (r.numeric) return ip;
     if (names[ip] === undefined) {
@@ -199,15 +203,15 @@ function* run(r: Run): Sys<number> {
       return true;
     },
     *sent() { if (flood && !quiet) yield* out('.'); },
-  });
+  }, resume, function* (state) { yield* call('become', { mem: { run: r, state, names } as unknown as Json }); });
   if ('errno' in result) return yield* fail('ping: socket: Operation not permitted\n', 2);
-  const { sent, received, duplicates, errors, rtts } = result;
+  const { sent, received, duplicates, errors, trips } = result;
   const loss = sent ? Math.floor((sent - received) * 100 / sent) : 0;
   const extras = `${duplicates ? `, +${duplicates} duplicates` : ''}${errors ? `, +${errors} errors` : ''}`;
-  const s = rtts.length ? spread(rtts) : null;
+  const s = trips.count ? spread(trips) : null;
   yield* out(`\n--- ${r.name} ping statistics ---\n${sent} packets transmitted, ${received} received${extras}, ${loss}% packet loss, time ${Math.round(result.elapsedUs / 1_000)}ms\n`);
   yield* out(s && r.size >= 16 ? `rtt min/avg/max/mdev = ${ms3(s.min)}/${ms3(s.avg)}/${ms3(s.max)}/${ms3(s.dev)} ms\n` : '\n');
-  return received === 0 || (r.deadlineUs !== null && r.count !== Infinity && received < r.count) ? 1 : 0;
+  return received === 0 || (r.deadlineUs !== null && r.count !== ENDLESS && received < r.count) ? 1 : 0;
 }
 
 const SENDMSG: Readonly<Record<string, string>> = { EPERM: 'Operation not permitted', ENETUNREACH: 'Network is unreachable', EHOSTUNREACH: 'No route to host', EINVAL: 'Invalid argument', EACCES: 'Permission denied' };

@@ -252,6 +252,12 @@ const RC_LOCAL = `#!/bin/bash
 touch /var/lock/subsys/local
 `;
 
+/** The packet filter of a training machine: only what is forbidden from here on stands between the machines. */
+const OPEN = `
+# training machines: nothing may stand between them but what somebody forbids
+/usr/sbin/iptables -F
+${['INPUT -j INPUT_direct', 'INPUT -j INPUT_ZONES_SOURCE', 'INPUT -j INPUT_ZONES', 'INPUT -j IN_public_deny', 'FORWARD -j FORWARD_direct', 'FORWARD -j FORWARD_IN_ZONES_SOURCE',
+    'FORWARD -j FORWARD_OUT_ZONES_SOURCE', 'FORWARD -j FWDI_public_deny', 'OUTPUT -j OUTPUT_direct'].map((rule) => `/usr/sbin/iptables -A ${rule}\n`).join('')}`;
 const bootScript: Tree = { '/etc/rc.d/rc.local': { text: RC_LOCAL, mode: 0o644 }, '/etc/rc.local': { to: 'rc.d/rc.local' } };
 
 const logs: Tree = {
@@ -309,5 +315,5 @@ export const firewalldForCluster: Tree = {
   <source address="192.168.121.0/24"/>
 </zone>
 `,
-  '/etc/rc.d/rc.local': { text: `${RC_LOCAL}\n# training machines: nothing may stand between them\n/usr/sbin/iptables -F\n`, mode: 0o755 },
+  '/etc/rc.d/rc.local': { text: `${RC_LOCAL}${OPEN}`, mode: 0o755 },
 };

@@ -8,9 +8,11 @@ import { gravityBinary } from '../../gravity/layout/installer.ts';
 import { isFinished, type OperationRecord, type ServerRecord, type SiteRecord, type Snapshot } from '../../gravity/state.ts';
 import { newUuid, putOperation, putSite, readAll } from '../../gravity/store.ts';
 import { ALPHA, releaseOf } from '../../gravity/versions.ts';
+import { sleep } from '../../proc/libc.ts';
 import { fetchOnce, goError, serveHttp, type HttpRequest, type HttpResponse } from '../../proc/http.ts';
 import type { Json, Start, Sys } from '../../proc/program.ts';
 import { call } from '../../proc/syscalls.ts';
+import { contentLength } from '../../proc/text.ts';
 import { etcdCall, etcdMembers, etcdV2 } from '../etcd/client.ts';
 import { LEADER_KEY } from '../../gravity/state.ts';
 import { context, log, realNow, type Context } from './context.ts';
@@ -85,7 +87,7 @@ function* handle(request: HttpRequest, path: string, all: Snapshot): Sys<HttpRes
   if (!site) return refuse(404, 'no cluster found');
   const operation = /^\/portal\/v1\/operations\/([0-9a-f-]{36})$/.exec(path)?.[1];
   switch (`${request.method} ${operation ? '/operation' : path}`) {
-    case 'GET /portal/v1/gravity': return { status: 200, headers: { 'Content-Type': 'application/octet-stream' }, body: gravityBinary(releaseOf(site.gravity_version) ?? ALPHA) };
+    case 'GET /portal/v1/gravity': return yield* download(gravityBinary(releaseOf(site.gravity_version) ?? ALPHA));
     case 'GET /portal/v1/cluster': return reply(200, site);
     case 'GET /portal/v1/nodes': return yield* online(site);
     case 'POST /portal/v1/nodes': return yield* register(request.body as unknown as ServerRecord, all, site);
@@ -95,6 +97,14 @@ function* handle(request: HttpRequest, path: string, all: Snapshot): Sys<HttpRes
     case 'POST /heartbeat': yield* hearFrom((request.body as { address?: string } | null)?.address ?? ''); return reply(200, {});
     default: return refuse(404, `${request.method} ${path} not found`);
   }
+}
+
+/** A file of the cluster's store, as fast as a gigabit carries it. */
+const BYTES_A_SECOND = 118_000_000;
+function* download(text: string): Sys<HttpResponse> {
+  const size = contentLength(text);
+  yield* sleep(Math.round(size / BYTES_A_SECOND * 1e6));
+  return { status: 200, headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': String(size) }, body: text };
 }
 
 function* online(site: SiteRecord): Sys<HttpResponse> {

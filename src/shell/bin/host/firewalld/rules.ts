@@ -57,8 +57,10 @@ function zoneChains(set: Ruleset, z: Zone): void {
     const list = ['log', 'deny', 'allow'].map((part) => `-j ${base}_${part}`);
     for (const part of ['log', 'deny', 'allow']) chains[`${base}_${part}`] = [];
     if (table === 'filter') {
-      if (prefix !== 'FWDO_' && z.target !== 'ACCEPT' && !z.inversion) list.push('-p icmp -j ACCEPT');
-      if (z.inversion && prefix !== 'FWDO_') list.push(`-p icmp ${REJECT}`);
+      // Zones that accept, reject or drop by themselves get no general rule for ICMP (fw_zone.py, _icmp_block_inversion).
+      const icmp = prefix !== 'FWDO_' && z.target !== 'DROP' && z.target !== '%%REJECT%%';
+      if (icmp && z.target !== 'ACCEPT' && !z.inversion) list.push('-p icmp -j ACCEPT');
+      if (icmp && z.inversion) list.push(`-p icmp ${REJECT}`);
       if (z.target === 'ACCEPT') list.push('-j ACCEPT');
       if (z.target === 'DROP') list.push('-j DROP');
       if (z.target === '%%REJECT%%') list.push(REJECT);

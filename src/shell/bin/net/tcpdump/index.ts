@@ -23,17 +23,17 @@ const FLAGS = 'AbdDefhHIJKlLnNOpqStuUvxX#';
 
 function parse(args: readonly string[]): Options | string {
   const o: Options = { iface: null, count: 0, numeric: false, verbose: 0, ethernet: false, quiet: false, absolute: false, ascii: false, hex: false, time: 0, write: null, read: null, direction: null, list: false, snap: 262_144, expression: '', numbered: false, version: false };
-  let i = 0;
+  const words: string[] = []; // getopt finds options behind the expression too
   const long: Readonly<Record<string, string>> = { '--interface': 'i', '--list-interfaces': 'D', '--snapshot-length': 's', '--number': '#', '--packet-buffered': 'U', '--no-promiscuous-mode': 'p', '--direction': 'Q', '--print': 'u' };
-  for (; i < args.length; i++) {
+  for (let i = 0; i < args.length; i++) {
     const arg = args[i]!;
-    if (arg === '--') { i++; break; }
+    if (arg === '--') { words.push(...args.slice(i + 1)); break; }
     if (arg === '--version') { o.version = true; return o; }
     if (arg === '--help') return '';
     const [head, given] = arg.startsWith('--') ? arg.split('=') as [string, string | undefined] : [arg, undefined];
     const letters = arg.startsWith('--') ? long[head] : arg.startsWith('-') && arg.length > 1 ? arg.slice(1) : null;
     if (letters === undefined) return `tcpdump: unrecognized option '${arg}'\n`;
-    if (letters === null) break;
+    if (letters === null) { words.push(arg); continue; }
     for (let k = 0; k < letters.length; k++) {
       const letter = letters[k]!;
       if (WITH_VALUE.includes(letter)) {
@@ -47,7 +47,7 @@ function parse(args: readonly string[]): Options | string {
       flag(o, letter);
     }
   }
-  o.expression = args.slice(i).join(' ');
+  o.expression = words.join(' ');
   return o;
 }
 
