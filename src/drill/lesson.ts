@@ -10,7 +10,7 @@ export type LessonBlock =
   | { kind: 'prose'; html: string }
   | { kind: 'console'; node: string; terminal: string; exchanges: { input: string | null; output: string }[] }
   | { kind: 'wait'; seconds: number }
-  | { kind: 'quiz'; quiz: Quiz; html: string }
+  | { kind: 'quiz'; variants: { quiz: Quiz; html: string }[] }
   | { kind: 'code'; language: string; text: string };
 export interface LessonStep { title: string; blocks: LessonBlock[] }
 export interface Lesson {
@@ -53,7 +53,7 @@ function cut(blocks: readonly Block[]): LessonStep[] {
         break;
       case 'console': add({ kind: 'console', node: block.node, terminal: block.terminal, exchanges: block.exchanges.map(({ input, output }) => ({ input, output })) }); break;
       case 'sim': if (!block.hidden) for (const verb of block.verbs) if (verb.verb === 'advance') add({ kind: 'wait', seconds: verb.seconds }); break;
-      case 'quiz': add({ kind: 'quiz', quiz: block.quiz, html: htmlOf(block.quiz.question) }); break;
+      case 'quiz': add({ kind: 'quiz', variants: block.variants.map((quiz) => ({ quiz, html: htmlOf(quiz.question) })) }); break;
       case 'code': add({ kind: 'code', language: block.language, text: block.text }); break;
     }
   }

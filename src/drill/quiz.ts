@@ -1,72 +1,100 @@
 /**
  * A question whose answer is found by doing: the simulator tries it on a fork, so no answer is written
- * anywhere. Two kinds. `predict`: something is done, a command is run, and the right choice is what its
- * output says. `choose`: each choice is a command, and those are right after which a check holds.
+ * anywhere. What is chosen is graded by its effect. quiz-file.ts reads questions from YAML.
  */
+import { seconds } from '../sim/engine/time.ts';
+import { showsAsExpected } from './elastic.ts';
 import type { ExecAnswer, Session } from './session.ts';
+import { applying, applyVerb, type SimVerb } from './verbs.ts';
 
+/**
+ * `predict`: the right choice is what the command's output says. `point`: the same, and the choices are the map's
+ * nodes. `spot`: the right choice is the whole output. `choose`: each choice is a command, and those are right after
+ * which the check holds. `order`: the choices are steps, and those orders are right after which the check holds.
+ */
+export type QuizKind = 'predict' | 'point' | 'spot' | 'choose' | 'order';
 export interface TrialStep { on: string; run: string }
-export interface Choice { text: string; /** For `choose`: what this choice does. */ run?: string | undefined; on?: string | undefined }
+export interface Choice { text: string; /** For `choose` and `order`: what this choice does. */ run?: string | undefined; on?: string | undefined }
 export interface Quiz {
-  id: string; question: string; choices: Choice[];
+  id: string; kind: QuizKind; question: string; choices: Choice[];
   /** Done first, on the fork. */
-  first: TrialStep[]; waitSeconds: number;
+  first: SimVerb[];
+  /** Between the last thing done and the look. */
+  waitSeconds: number;
   /** Whose output decides. */
   ask: TrialStep;
-  /** `predict`: the group that holds the answer. `choose`: what must match. */
+  /** `predict`, `point`: the group that holds the answer. `choose`, `order`: what must match. */
   find: string;
-  kind: 'predict' | 'choose';
+  /** Which world is tried: the drill's beginning, or what the trainee has made of it. */
+  world: 'start' | 'now';
 }
-export interface Verdict { right: boolean[]; /** What happened on the fork, for each choice (`predict`: the same for all). */ seen: string[] }
+/** What a trainee says: one choice, or all of them in an order. */
+export type Given = { choice: number } | { order: readonly number[] };
+export interface Verdict { right: boolean; /** What happened on the fork. */ seen: string }
 
 const WAIT_MAX = 3_600;
+const LINE_SECONDS = 900;
 const said = ({ stdout, stderr }: ExecAnswer): string => `${stdout}${stderr}`.trimEnd();
 const plain = (text: string): string => text.replace(/\s+/g, ' ').trim().toLowerCase();
 
-/** Tries it. The session does not feel it. */
-export function judge(session: Session, quiz: Quiz): Verdict {
-  const find = new RegExp(quiz.find, 'm');
-  const wait = Math.min(quiz.waitSeconds, WAIT_MAX);
-  if (quiz.kind === 'predict') {
-    const fork = session.fork();
-    for (const { on, run } of quiz.first) fork.exec(on, run);
-    fork.advance(wait);
-    const seen = said(fork.exec(quiz.ask.on, quiz.ask.run));
-    const match = find.exec(seen);
-    const answer = plain(match?.[1] ?? match?.[0] ?? '');
-    return { right: quiz.choices.map(({ text }) => plain(text) === answer), seen: quiz.choices.map(() => seen) };
-  }
-  const outcomes = quiz.choices.map(({ run, on }) => {
-    const fork = session.fork();
-    for (const step of quiz.first) fork.exec(step.on, step.run);
-    const first = run === undefined ? '' : said(fork.exec(on ?? quiz.ask.on, run));
-    fork.advance(wait);
-    const after = said(fork.exec(quiz.ask.on, quiz.ask.run));
-    return { right: find.test(after), seen: `${run === undefined ? '' : `$ ${run}\n${first}\n`}$ ${quiz.ask.run}\n${after}` };
-  });
-  return { right: outcomes.map(({ right }) => right), seen: outcomes.map(({ seen }) => seen) };
+/** Tries it in slices: yields whenever `enough` says that others must have their turn. The session does not feel it. */
+export function* judging(session: Session, quiz: Quiz, given: Given, enough: () => boolean): Generator<void, Verdict> {
+  const fork = session.fork();
+  for (const verb of quiz.first) yield* applying(fork, verb, enough);
+  const tried = yield* trying(fork, quiz, given, enough);
+  return { right: isRight(fork, quiz, given, tried.output), seen: tried.seen };
 }
 
-/** Reads a `quiz` block of a scenario (already YAML). Mistakes go to `fail`. */
-export function readQuiz(value: unknown, id: string, fail: (reason: string) => void): Quiz {
-  const v = (typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}) as Record<string, unknown>;
-  const known = ['question', 'first', 'wait', 'on', 'run', 'find', 'choices'];
-  for (const key of Object.keys(v)) if (!known.includes(key)) fail(`quiz: unknown key ${key}; known are ${known.join(', ')}`);
-  const text = (key: string): string => { if (typeof v[key] !== 'string') fail(`quiz: ${key} must be a text`); return String(v[key] ?? ''); };
-  const first = (Array.isArray(v['first']) ? v['first'] : []).map((step) => {
-    const { on, run } = (step ?? {}) as Partial<TrialStep>;
-    if (typeof on !== 'string' || typeof run !== 'string') fail('quiz: each of first needs `on` and `run`');
-    return { on: String(on), run: String(run) };
-  });
-  const choices = (Array.isArray(v['choices']) ? v['choices'] : []).map((choice): Choice => {
-    if (typeof choice !== 'object' || choice === null) return { text: String(choice) };
-    const { text: label, run, on } = choice as Partial<Choice>;
-    if (typeof run !== 'string') fail('quiz: a choice is a text, or has `run`');
-    return { text: String(label ?? run), run: String(run), on };
-  });
-  if (choices.length < 2) fail('quiz: needs at least two choices');
-  const kind = choices.some(({ run }) => run !== undefined) ? 'choose' : 'predict';
-  const find = text('find');
-  try { new RegExp(find, 'm'); } catch (error) { fail(`quiz: find: ${(error as Error).message}`); }
-  return { id, question: text('question'), choices, first, waitSeconds: Number(v['wait'] ?? 0), ask: { on: text('on'), run: text('run') }, find, kind };
+/** What is chosen, and then the look. */
+function* trying(fork: Session, quiz: Quiz, given: Given, enough: () => boolean): Generator<void, { output: string; seen: string }> {
+  const steps = 'order' in given ? given.order.map((i) => quiz.choices[i]!) : [quiz.choices[given.choice]!];
+  let seen = '';
+  for (const { run, on } of steps) {
+    if (run === undefined) continue;
+    const answer = said(yield* fork.executing(on ?? quiz.ask.on, run, enough, { wait: LINE_SECONDS }));
+    seen += `${on && on !== quiz.ask.on ? on : ''}$ ${run}\n${answer}${answer ? '\n' : ''}`;
+  }
+  const until = fork.now + seconds(Math.min(quiz.waitSeconds, WAIT_MAX));
+  while (fork.now < until && fork.sim.runUntil(until, enough)) yield;
+  const output = said(yield* fork.executing(quiz.ask.on, quiz.ask.run, enough, { wait: LINE_SECONDS }));
+  return { output, seen: `${seen}$ ${quiz.ask.run}\n${output}` };
 }
+
+const atOnce = <T>(work: Generator<void, T>): T => {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+  }
+};
+
+export const judge = (session: Session, quiz: Quiz, given: Given): Verdict => atOnce(judging(session, quiz, given, () => false));
+
+/** For authors and tests: a verdict on everything that could be said. What all of it has in common is done once. */
+export function judgeAll(session: Session, quiz: Quiz): Verdict[] {
+  const before = session.fork();
+  for (const verb of quiz.first) applyVerb(before, verb);
+  const acts = quiz.kind === 'choose' || quiz.kind === 'order';
+  const once = acts ? null : atOnce(trying(before.fork(), quiz, { choice: 0 }, () => false));
+  return allGiven(quiz).map((given) => {
+    const { output, seen } = once ?? atOnce(trying(before.fork(), quiz, given, () => false));
+    return { right: isRight(before, quiz, given, output), seen };
+  });
+}
+
+function isRight(session: Session, quiz: Quiz, given: Given, output: string): boolean {
+  const chosen = 'choice' in given ? quiz.choices[given.choice]!.text : '';
+  if (quiz.kind === 'spot') return showsAsExpected(`${chosen.trimEnd()}\n`, `${output}\n`);
+  const match = new RegExp(quiz.find, 'm').exec(output);
+  if (quiz.kind === 'choose' || quiz.kind === 'order') return match !== null;
+  const answer = plain(match?.[1] ?? match?.[0] ?? '');
+  // A tool may speak of a node by its address where a person says its name.
+  const node = Object.values(session.sim.world.hosts).find(({ address }) => address === answer)?.name;
+  return plain(chosen) === answer || plain(chosen) === node;
+}
+
+/** Everything that could be said to a question. */
+export const allGiven = ({ kind, choices }: Quiz): Given[] =>
+  (kind === 'order' ? orders(choices.map((_, i) => i)).map((order) => ({ order })) : choices.map((_, choice) => ({ choice })));
+
+const orders = (list: readonly number[]): number[][] =>
+  (list.length <= 1 ? [[...list]] : list.flatMap((first) => orders(list.filter((other) => other !== first)).map((rest) => [first, ...rest])));

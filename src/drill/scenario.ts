@@ -5,12 +5,12 @@
  */
 import { load, YAMLException } from 'js-yaml';
 import { TOPOLOGIES, type Topology } from '../sim/cluster.ts';
-import { catalogue } from '../sim/faults/catalogue.ts';
-import { checkArgs } from '../sim/faults/strike.ts';
 import { readFront } from './front.ts';
 import { splitMarkdown, type Problem } from './markdown.ts';
-import { readQuiz, type Quiz } from './quiz.ts';
+import { readQuizBlock } from './quiz-file.ts';
+import type { Quiz } from './quiz.ts';
 import type { Session } from './session.ts';
+import { applyVerb, readVerb, type SimVerb } from './verbs.ts';
 
 export interface Goal {
   id: string; title: string;
@@ -29,13 +29,10 @@ export interface Step { kind: 'prose'; text: string; line: number }
 export interface Transcript { kind: 'console'; terminal: string; node: string; exchanges: Exchange[]; /** Its last program is left running. */ background: boolean; line: number }
 /** A typed line (without the prompt mark), what it shows, where it stands. `input` null: the program that runs there goes on. */
 export interface Exchange { input: string | null; output: string; line: number }
-export type SimVerb =
-  | { verb: 'fault'; name: string; args: Record<string, string | number | boolean>; line: number }
-  | { verb: 'advance'; seconds: number; line: number }
-  | { verb: 'run'; node: string; command: string; line: number };
 export interface SimBlock { kind: 'sim'; hidden: boolean; verbs: SimVerb[]; line: number }
 export interface CodeBlock { kind: 'code'; language: string; text: string; line: number }
-export interface QuizBlock { kind: 'quiz'; quiz: Quiz; line: number }
+/** One question, or several that take turns. */
+export interface QuizBlock { kind: 'quiz'; variants: Quiz[]; line: number }
 export type Block = Step | Transcript | SimBlock | CodeBlock | QuizBlock;
 
 export interface Scenario {
@@ -68,12 +65,13 @@ export function parseScenario(source: string, file: string): Parsed {
   const head = readFront(front, (key, reason, item) => fail(lines(key, item), reason));
   const nodes = Object.keys(TOPOLOGIES[head?.topology ?? 'three-masters'].roles);
   const blocks: Block[] = [];
+  let questions = 0;
   for (const piece of document.pieces) {
     if (piece.kind === 'prose') { blocks.push(piece); continue; }
     const [kind, ...rest] = piece.info;
     if (kind === 'console') blocks.push(readConsole(piece.text, rest, piece.line, nodes, fail));
     else if (kind === 'sim') blocks.push(readSim(piece.text, rest, piece.line, nodes, fail));
-    else if (kind === 'quiz') blocks.push({ kind: 'quiz', quiz: readQuizBlock(piece.text, `quiz ${blocks.length}`, (reason) => fail(piece.line, reason)), line: piece.line });
+    else if (kind === 'quiz') blocks.push({ kind: 'quiz', variants: readQuizBlock(piece.text, `quiz ${++questions}`, nodes, (reason) => fail(piece.line, reason)), line: piece.line });
     else blocks.push({ kind: 'code', language: kind ?? '', text: piece.text, line: piece.line });
   }
   if (errors.length || !head) return { ok: false, errors };
@@ -94,13 +92,6 @@ function frontLines(front: string, first: number): (key: string, item?: number) 
     const items = below.flatMap((row, i) => (row.startsWith(`${depth}- `) ? [first + at + 1 + i] : []));
     return items[item] ?? first + at;
   };
-}
-
-/** A question in YAML: see quiz.ts. */
-function readQuizBlock(text: string, id: string, fail: (reason: string) => void): Quiz {
-  let value: unknown = null;
-  try { value = load(text); } catch (error) { fail(`quiz: ${error instanceof YAMLException ? error.reason : String(error)}`); }
-  return readQuiz(value, id, fail);
 }
 
 /** `console NODE[:N] [background]`: lines after `$ ` are typed, the rest is what they show. */
@@ -128,55 +119,11 @@ function readSim(text: string, info: readonly string[], line: number, nodes: rea
   const verbs: SimVerb[] = [];
   for (const [i, row] of text.split('\n').entries()) {
     const at = line + 1 + i;
-    const words = row.trim().split(/\s+/);
-    if (!words[0] || words[0].startsWith('#')) continue;
-    const verb = readVerb(words, row.trim(), at, nodes, (reason) => fail(at, reason));
+    if (!row.trim() || row.trim().startsWith('#')) continue;
+    const verb = readVerb(row.trim(), at, nodes, (reason) => fail(at, reason));
     if (verb) verbs.push(verb);
   }
   return { kind: 'sim', hidden: info.includes('hidden'), verbs, line };
-}
-
-function readVerb([verb, ...words]: string[], row: string, line: number, nodes: readonly string[], fail: (reason: string) => void): SimVerb | null {
-  switch (verb) {
-    case 'advance': {
-      const m = words.length === 1 ? /^(\d+(?:\.\d+)?)(s|m|h)$/.exec(words[0]!) : null;
-      if (m) return { verb, seconds: Number(m[1]) * { s: 1, m: 60, h: 3600 }[m[2] as 's' | 'm' | 'h'], line };
-      fail('advance needs a duration such as 90s, 5m or 1h');
-      return null;
-    }
-    case 'fault': return readFault(words, line, nodes, fail);
-    case 'run': {
-      const m = /^run\s+(\S+)\s+(.+)$/.exec(row);
-      if (!m) fail('run needs a node and a command');
-      else if (!nodes.includes(m[1]!)) fail(`unknown node ${m[1]}; known are ${nodes.join(', ')}`);
-      else return { verb, node: m[1]!, command: m[2]!, line };
-      return null;
-    }
-    default: fail(`unknown verb ${verb}; known are fault, advance, run`); return null;
-  }
-}
-
-function readFault([name = '', ...words]: string[], line: number, nodes: readonly string[], fail: (reason: string) => void): SimVerb | null {
-  const fault = catalogue.get(name);
-  if (!fault) { fail(`unknown fault ${name}; known are ${[...catalogue.keys()].join(', ')}`); return null; }
-  const args: Record<string, string | number> = {};
-  for (const word of words) {
-    const eq = word.indexOf('=');
-    if (eq < 1) { fail(`fault arguments are written name=value, not ${word}`); return null; }
-    const value = word.slice(eq + 1), key = word.slice(0, eq);
-    args[key] = Object.hasOwn(fault.args, key) && fault.args[key]!.type === 'number' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
-  }
-  const checked = checkArgs(fault, args, nodes);
-  if (checked.ok) return { verb: 'fault', name, args, line };
-  fail(checked.error);
-  return null;
-}
-
-/** Does what a line of a `sim` block says. */
-export function applyVerb(session: Session, verb: SimVerb): void {
-  if (verb.verb === 'advance') session.advance(verb.seconds);
-  else if (verb.verb === 'fault') session.fault(verb.name, verb.args);
-  else session.exec(verb.node, verb.command, { wait: 900 });
 }
 
 /** The hidden set-up: every hidden `sim` block before the first console block. */

@@ -4,8 +4,9 @@
  * program has run for a while; `...` and `…` stand for what may differ (elastic.ts).
  */
 import { elasticised, showsAsExpected } from './elastic.ts';
-import { applyVerb, type Block, type Exchange, type Transcript } from './scenario.ts';
+import type { Block, Exchange, Transcript } from './scenario.ts';
 import type { Answer, Session } from './session.ts';
+import { applyVerb } from './verbs.ts';
 
 /** How long a program may run, in simulated seconds: an upgrade is the longest. */
 const PATIENCE_SECONDS = 3600;

@@ -41,7 +41,7 @@ export class DrillApp extends LitElement {
     .new { color: var(--ink); }
     .new::before { content: ''; width: 7px; height: 7px; border-radius: 50%; background: var(--well); }
     @media (max-height: 480px) { :host([data-whole]) { height: auto; overflow: visible; } }
-    @media (max-width: 640px) { .wide { display: none; } header { padding: 0.2rem 0.6rem; } }
+    @media (max-width: 640px) { .wide { display: none; } header { padding: 0.2rem 0.6rem; gap: 0.2rem; } nav { gap: 0; } nav .button, nav button { padding: 0.2rem 0.5rem; font-size: var(--small); } }
     @media print { header { display: none; } :host, :host([data-whole]) { display: block; height: auto; } }
   `];
 
@@ -140,7 +140,7 @@ export class DrillApp extends LitElement {
       <span class="spacer"></span>
       ${this.renewed ? html`<button class="new" @click=${() => location.reload()} title="Nothing is lost: what you typed is kept">A new version is here</button>` : nothing}
       <nav aria-label="Site">
-        ${view?.name === 'drill' ? html`<button @click=${() => void this.training?.copyLink()}>${icon('link', 14)}<span class="wide">Copy link</span><span class="hidden"> to this run</span></button><button @click=${() => this.startOver()}>Start over</button>` : html`${link('sandbox', 'Sandbox')}${link('commands', 'Commands')}${link('author', 'Author’s guide')}`}
+        ${view?.name === 'drill' ? html`<button @click=${() => void this.training?.copyLink()} aria-label="Copy link to this run">${icon('link', 14)}<span class="wide">Copy link</span></button><button @click=${() => this.startOver()}>Start over</button>` : html`${link('sandbox', 'Sandbox')}${link('commands', 'Commands')}${link('author', 'Authors')}`}
         <button @click=${() => this.nextScheme()} aria-label="Colour scheme: ${this.scheme}. Change it" title="Colour scheme: ${this.scheme}">${icon(this.scheme === 'light' ? 'sun' : this.scheme === 'dark' ? 'moon' : 'half')}</button>
       </nav>
     </header>`;

@@ -11,6 +11,7 @@ import './drill-question.ts';
 import { StoreElement } from './element.ts';
 import type { GoalView } from './engine/messages.ts';
 import { icon } from './icons.ts';
+import { Printing } from './printing.ts';
 import { clockText } from './words.ts';
 
 /** Outputs up to this many lines stand in the text; longer ones are opened when wanted. */
@@ -60,11 +61,12 @@ export class DrillLesson extends StoreElement {
     .row { display: flex; gap: 0.5rem; flex-wrap: wrap; }
     .row + .command { margin-top: 1rem; }
     @media (max-width: 480px) { article { padding: 1.5rem 1rem 3rem; } h1 { font-size: 1.5rem; } }
-    @media print { :host { overflow: visible; height: auto; } article { max-width: none; } .acts, .row, .wait button { display: none; } }
+    @media print { :host { overflow: visible; height: auto; } article { max-width: none; } .acts, .row, .wait button, .step > .quiet, .steps [data-open] .number { display: none; } .shows { white-space: pre-wrap; overflow-wrap: anywhere; } .command, .goal { break-inside: avoid; } h2 { break-after: avoid; } }
   `];
 
   @reactive() private solutionShown = false;
   @reactive() private blocked = '';
+  private readonly printing = new Printing(this);
 
   override render(): TemplateResult {
     const { lesson, state } = this.store;
@@ -78,8 +80,14 @@ export class DrillLesson extends StoreElement {
     </article>`;
   }
 
+  /** Whoever comes back, or by an address that names a step, finds it in sight. */
+  override firstUpdated(): void {
+    const { step } = this.store.state;
+    if (step > 0) this.renderRoot.querySelector(`#step-${step}`)?.scrollIntoView({ block: 'start' });
+  }
+
   private step(step: LessonStep, i: number, current: number): TemplateResult {
-    const open = i === current, done = i < current;
+    const open = i === current || this.printing.now, done = i < current;
     return html`<li ?data-open=${open} ?data-done=${done}>
       <h2><button aria-expanded=${open} id="step-${i}" @click=${() => this.store.setStep(open ? -1 : i)}>
         <span class="number" aria-hidden="true">${done ? icon('tick', 14) : i + 1}</span><span>${step.title}${done ? html`<span class="hidden"> (done)</span>` : nothing}</span>
@@ -104,7 +112,7 @@ export class DrillLesson extends StoreElement {
     switch (block.kind) {
       case 'prose': return html`<div class="prose">${unsafeHTML(block.html)}</div>`;
       case 'code': return html`<div class="prose"><pre tabindex="0" aria-label="Listing"><code>${block.text}</code></pre></div>`;
-      case 'quiz': return html`<drill-question .store=${this.store} .quiz=${block.quiz} .text=${block.html}></drill-question>`;
+      case 'quiz': return html`<drill-question beside .store=${this.store} .variants=${block.variants}></drill-question>`;
       case 'wait': return html`<p class="wait"><span>Let about ${block.seconds} seconds pass.</span>
         <button class="quiet" ?disabled=${this.store.state.skipping} @click=${() => this.store.skip(block.seconds)}>${icon('skip', 13)}Skip ${block.seconds} seconds</button></p>`;
       case 'console': return html`<div class="command" role="group" aria-label="Commands for ${block.node}">
@@ -125,7 +133,7 @@ export class DrillLesson extends StoreElement {
           ${icon('right', 12)}${this.blocked === key ? 'Interrupt what runs there, then run' : `Run on ${node}`}</button>
       </div>
       ${shown === '' ? nothing : shown.split('\n').length <= SHORT_LINES ? html`<pre class="shows" tabindex="0" aria-label="What it shows">${shown}</pre>`
-        : html`<details><summary>What it shows</summary><pre class="shows" tabindex="0" aria-label="What it shows">${shown}</pre></details>`}</div>`;
+        : html`<details ?open=${this.printing.now}><summary>What it shows</summary><pre class="shows" tabindex="0" aria-label="What it shows">${shown}</pre></details>`}</div>`;
   }
 
   private run(node: string, input: string): void {

@@ -12,6 +12,7 @@ import { DrillTranscript } from './drill-transcript.ts';
 import { StoreElement } from './element.ts';
 import { icon } from './icons.ts';
 import { readChoice, saveChoice } from './keeping.ts';
+import { Printing } from './printing.ts';
 import type { TerminalView } from './store.ts';
 
 /** Keys that a phone's keyboard lacks. */
@@ -54,7 +55,8 @@ export class DrillMachine extends StoreElement {
     @media (pointer: coarse) { .keys { display: flex; } }
     @media (max-width: 860px) { .body[data-map] { grid-template-rows: minmax(0, 1fr) auto; } .body > drill-chart { display: none; } }
     @media (max-width: 560px) { .wide { display: none; } .tab > [role='tab'] { padding: 0 0.7rem; } }
-    @media print { .top, .keys { display: none; } :host { display: block; } }
+    @media (forced-colors: active) { select { font-size: 0; } .adder { forced-color-adjust: none; color: CanvasText; } }
+    @media print { .top, .keys, drill-chart { display: none; } :host, .body, .screens { display: block; height: auto; } .screens:not([data-split]) > * { position: static; } }
   `];
 
   /** On the home page: no map, no second way of looking. */
@@ -63,6 +65,7 @@ export class DrillMachine extends StoreElement {
   @reactive() private transcript = readChoice('terminal') === 'transcript';
   @reactive() private split = readChoice('split') === 'all';
   @reactive() private map = readChoice('map') === 'on';
+  private readonly printing = new Printing(this);
 
   protected override listeners(): Record<string, (event: Event) => void> {
     return { opened: () => { void this.updateComplete.then(() => this.focusFront()); } };
@@ -108,8 +111,9 @@ export class DrillMachine extends StoreElement {
 
   private screen(t: TerminalView): TemplateResult {
     const front = t.id === this.store.state.active;
-    const hidden = !front && !(this.split && !this.plain);
-    return this.transcript
+    const printing = this.printing.now;
+    const hidden = !front && !(this.split && !this.plain) && !(printing && this.store.pieces(t.id).some(({ kind }) => kind === 'out'));
+    return this.transcript || printing
       ? html`<drill-transcript role="tabpanel" aria-label=${t.title} .store=${this.store} terminal=${t.id} ?data-front=${front} ?hidden=${hidden}></drill-transcript>`
       : html`<drill-terminal role="tabpanel" aria-label=${t.title} .store=${this.store} terminal=${t.id} node=${t.node} ?data-front=${front} ?hidden=${hidden} @focusin=${() => this.store.activate(t.id)}></drill-terminal>`;
   }

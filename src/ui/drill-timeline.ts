@@ -49,7 +49,8 @@ export class DrillTimeline extends StoreElement {
     .list .goal .what { color: var(--well); }
     .list button { font-size: var(--small); }
     @media (max-width: 900px) { .track { display: none; } .label { display: none; } .bar { gap: 0.2rem; padding: 0.3rem 0.4rem; } .clock { padding: 0 0.3rem; flex: 1; } }
-    @media (max-width: 420px) { .word { display: none; } }
+    @media (max-width: 480px) { .word, .clock small { display: none; } .speed button { min-width: 2.1rem; padding: 0 0.3rem; } .bar .quiet { padding: 0 0.5rem; } }
+    @media (forced-colors: active) { .speed { background: none; border: 1px solid CanvasText; } .bar .mark { forced-color-adjust: none; background: CanvasText; } .bar .mark.trouble { background: LinkText; } }
     @media print { :host { display: none; } }
   `];
 

@@ -43,7 +43,7 @@ export class DrillTraining extends LitElement {
       main[data-pane='lesson'] > drill-machine, main:not([data-pane='lesson']) > drill-lesson { display: none; }
     }
     @media (max-height: 480px) { :host { height: auto; display: block; } main { min-height: 70vh; } drill-machine { height: 70vh; } drill-lesson { height: auto; } }
-    @media print { :host { display: block; height: auto; } main { display: block; } .panes, .notice, .grip { display: none; } }
+    @media print { :host { display: block; height: auto; } main { display: block; } main[data-pane='lesson'] > drill-machine, main:not([data-pane='lesson']) > drill-lesson { display: block; } .panes, .notice, .grip { display: none; } }
   `];
 
   @property({ attribute: false }) read!: Read & { ok: true };

@@ -49,7 +49,7 @@ export class DrillTranscript extends StoreElement {
     label { font: var(--small) var(--mono); overflow-wrap: anywhere; }
     input { flex: 1 1 12rem; min-width: 0; font: 1rem var(--mono); color: inherit; background: var(--term); border: 1px solid var(--line-strong); border-radius: var(--radius); padding: 0.45rem 0.6rem; min-height: 2.5rem; }
     .empty { color: var(--ink-soft); margin: 0; }
-    @media print { :host { display: block; height: auto; } form { display: none; } .log { overflow: visible; padding: 0; } }
+    @media print { :host { display: block; height: auto; background: none; } .hidden { position: static; width: auto; height: auto; clip-path: none; } h2.hidden { font: 600 var(--text) var(--ui); } .hidden[role='status'], .empty { display: none; } form { display: none; } .log { overflow: visible; padding: 0; } }
   `];
 
   @property() terminal = '';

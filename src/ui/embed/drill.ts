@@ -148,9 +148,11 @@ class DrillQuiz extends Embed {
     const attribute = (name: string): string => this.getAttribute(name) ?? '';
     const choices = [...this.querySelectorAll('drill-choice')].map((choice) => ({ text: choice.textContent?.trim() ?? '', run: choice.getAttribute('run') ?? undefined, on: choice.getAttribute('on') ?? undefined }));
     const question = [...this.children].filter(({ localName }) => localName !== 'drill-choice').map(({ textContent }) => textContent?.trim()).join('\n');
+    const on = attribute('on') || 'node-1', ordered = this.hasAttribute('order');
+    const kind = ordered ? 'order' : choices.some(({ run }) => run !== undefined) ? 'choose' : attribute('find') ? 'predict' : 'spot';
     live.showQuiz(place, {
-      id: this.id || 'quiz', question, choices, kind: choices.some(({ run }) => run !== undefined) ? 'choose' : 'predict', find: attribute('find'), waitSeconds: Number(attribute('wait') || 0),
-      ask: { on: attribute('on') || 'node-1', run: attribute('run') }, first: attribute('first') ? [{ on: attribute('first-on') || attribute('on') || 'node-1', run: attribute('first') }] : [],
+      id: this.id || 'quiz', question, choices, kind, find: attribute('find'), waitSeconds: Number(attribute('wait') || 0), world: attribute('world') === 'now' ? 'now' : 'start',
+      ask: { on, run: attribute('run') }, first: attribute('first') ? [{ verb: 'run', node: attribute('first-on') || on, command: attribute('first'), line: 0 }] : [],
     });
     this.shadowRoot!.querySelector('slot')!.hidden = true;
   }

@@ -105,7 +105,7 @@ export async function openLive(host: HTMLElement, scenario: string, group: strin
       place.style.cssText = 'color: var(--ink); font: var(--text)/1.5 var(--ui);';
       const question = document.createElement('drill-question') as DrillQuestion;
       question.store = store;
-      question.quiz = quiz;
+      question.variants = [{ quiz, html: '' }];
       place.replaceChildren(question);
       const redraw = (): void => question.requestUpdate();
       store.addEventListener('change', redraw);

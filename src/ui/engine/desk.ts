@@ -55,6 +55,8 @@ export class Desk {
   private goals: GoalView[];
   private due: number[] = [];
   private checking: { index: number; at: Us; work: Generator<void, GoalResult> } | null = null;
+  /** What the page waits for, on forks: it has its turn between slices of time. */
+  private pursuits: Generator<void, void>[] = [];
   private askedAt: Us = 0;
   private wasCalm = true;
   private lastState = '';
@@ -70,7 +72,7 @@ export class Desk {
     this.look(true);
   }
 
-  private readonly enough = (): boolean => this.around.now() > this.sliceEnd;
+  readonly enough = (): boolean => this.around.now() > this.sliceEnd;
 
   // ---- what the page asks
 
@@ -162,8 +164,9 @@ export class Desk {
     this.lastWall = now;
     this.watch();
     this.check();
+    this.pursueOne();
     this.tell();
-    const behind = this.skip !== null || this.checking !== null || this.due.length > 0 || this.run.now < this.target;
+    const behind = this.skip !== null || this.checking !== null || this.due.length > 0 || this.pursuits.length > 0 || this.run.now < this.target;
     if (behind) this.around.rouse(0);
     else if (!this.hidden || this.errand !== null) this.around.rouse(BEAT_MS);
   }
@@ -219,6 +222,19 @@ export class Desk {
     this.checking = null;
     this.due = this.goals.map((_, index) => index);
     this.around.rouse(0);
+  }
+
+  /** Works on something long whenever there is time, and tells what came of it. */
+  pursue<T>(work: Generator<void, T>, done: (value: T) => void): void {
+    this.pursuits.push((function* () { done(yield* work); })());
+    this.around.rouse(0);
+  }
+
+  private pursueOne(): void {
+    const [first] = this.pursuits;
+    if (!first) return;
+    this.sliceEnd = this.around.now() + SLICE_MS;
+    if (first.next().done) this.pursuits.shift();
   }
 
   private check(): void {

@@ -4,7 +4,7 @@
  */
 import type { Lesson } from '../../drill/lesson.ts';
 import type { Problem } from '../../drill/markdown.ts';
-import type { Quiz, Verdict } from '../../drill/quiz.ts';
+import type { Given, Quiz, Verdict } from '../../drill/quiz.ts';
 import type { Scenario } from '../../drill/scenario.ts';
 import type { View } from '../../drill/view.ts';
 import type { Us } from '../../sim/engine/time.ts';
@@ -41,7 +41,7 @@ export interface FaultView { name: string; title: string; args: Readonly<Record<
 export type Question =
   | { ask: 'exec'; node: string; command: string; user?: 'vagrant' | 'root' }
   | { ask: 'trace'; from: { node: string } | { pod: string }; to: string; proto: 'tcp' | 'udp' | 'icmp'; port: number }
-  | { ask: 'judge'; quiz: Quiz }
+  | { ask: 'judge'; quiz: Quiz; given: Given }
   | { ask: 'proof' }
   | { ask: 'faults' };
 export interface Answers {

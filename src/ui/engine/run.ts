@@ -41,6 +41,12 @@ export class Run {
   }
 
   get now(): Us { return this.session.now; }
+  /** The world as the drill began: questions ask about it, whatever the trainee has done since. */
+  atStart(): Session {
+    const session = this.session.fork();
+    session.restore(this.start.saved);
+    return session;
+  }
   get startedAt(): Us { return this.start.saved.world.now; }
 
   // ---- what a person does

@@ -2,7 +2,7 @@
 import { tracePacket } from '../../sim/trace.ts';
 import { catalogue } from '../../sim/faults/catalogue.ts';
 import { UnknownThing } from '../../drill/session.ts';
-import { judge } from '../../drill/quiz.ts';
+import { judging } from '../../drill/quiz.ts';
 import { parseScenario } from '../../drill/scenario.ts';
 import { Desk } from './desk.ts';
 import type { Answers, FaultView, FromWorker, ParseAnswer, Question, ToWorker } from './messages.ts';
@@ -73,6 +73,11 @@ function handle(message: ToWorker): void {
     case 'skip': desk.skipAhead(message.seconds); break;
     case 'hidden': desk.setHidden(message.hidden); break;
     case 'question':
+      if (message.question.ask === 'judge') {
+        const { quiz, given } = message.question;
+        desk.pursue(judging(quiz.world === 'start' ? run.atStart() : run.session, quiz, given, desk.enough), (value) => say({ kind: 'answer', request: message.request, value }));
+        break;
+      }
       try { say({ kind: 'answer', request: message.request, value: answer(run, message.question) }); } catch (error) {
         if (!(error instanceof UnknownThing)) throw error;
         say({ kind: 'refused', request: message.request, reason: error.message });
@@ -80,11 +85,10 @@ function handle(message: ToWorker): void {
   }
 }
 
-function answer(run: Run, question: Question): Answers[Question['ask']] {
+function answer(run: Run, question: Exclude<Question, { ask: 'judge' }>): Answers[Question['ask']] {
   switch (question.ask) {
     case 'exec': return run.session.fork().exec(question.node, question.command, { user: question.user, wait: 30 });
     case 'trace': return tracePacket(run.session.sim, { ...question.from, to: question.to, proto: question.proto, port: question.port });
-    case 'judge': return judge(run.session, question.quiz);
     case 'proof': return { log: run.log(), digest: run.session.sim.digest() };
     case 'faults': return [...catalogue.values()].map(({ name, title, args }): FaultView => ({ name, title, args }));
   }
