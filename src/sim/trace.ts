@@ -3,7 +3,7 @@
  * Kubernetes names them. net/trace.ts does the walking.
  */
 import { entries } from './engine/pages.ts';
-import { tracePacket as walk, type Hop } from './net/trace.ts';
+import { tracePacket as walk, type Hop, type Trace } from './net/trace.ts';
 import type { Simulation } from './simulation.ts';
 import type { Host } from './world.ts';
 
@@ -24,7 +24,14 @@ function namespaceOf(host: Host, pod: string): string | null {
 
 const isAddress = (text: string): boolean => /^\d{1,3}(\.\d{1,3}){3}$/.test(text) && text.split('.').every((part) => Number(part) <= 255);
 
+/** What became of the packet, as the driver tells it. */
 export function tracePacket(sim: Simulation, question: Question): { hops: readonly Hop[]; delivered: boolean } | { error: string } {
+  const trace = followPacket(sim, question);
+  return 'error' in trace ? trace : { hops: trace.hops, delivered: trace.delivered };
+}
+
+/** The packet's way there, and its answer's way back. */
+export function followPacket(sim: Simulation, question: Question): Trace | { error: string } {
   const world = sim.snapshot();
   let place: { host: string; ns: string } | null = null;
   if (question.node !== undefined) {
@@ -39,6 +46,5 @@ export function tracePacket(sim: Simulation, question: Question): { hops: readon
     if (!place) return { error: `unknown pod ${question.pod}` };
   } else return { error: 'field from must be {"node":…} or {"pod":…}' };
   if (!isAddress(question.to)) return { error: `field to must be an address, not ${question.to}` };
-  const { hops, delivered } = walk(world, { ...place, to: question.to, proto: question.proto, port: question.port });
-  return { hops, delivered };
+  return walk(world, { ...place, to: question.to, proto: question.proto, port: question.port });
 }

@@ -9,7 +9,7 @@ import type { LessonBlock, LessonStep } from '../drill/lesson.ts';
 import { controls, prose } from './controls.ts';
 import './drill-question.ts';
 import { StoreElement } from './element.ts';
-import type { GoalView } from './engine/messages.ts';
+import type { Answers, GoalView } from './engine/messages.ts';
 import { icon } from './icons.ts';
 import { Printing } from './printing.ts';
 import { clockText } from './words.ts';
@@ -58,6 +58,9 @@ export class DrillLesson extends StoreElement {
     .hints { padding: 0; margin: 0; list-style: none; counter-reset: hint; }
     .hints li { counter-increment: hint; padding: 0.75rem 0 0.1rem 2.25rem; position: relative; border-top: 1px solid var(--line); font: var(--reading)/1.55 var(--prose); animation: in 180ms ease-out; margin-bottom: 0.6rem; }
     .hints li::before { content: counter(hint); position: absolute; left: 0.45rem; font: 600 var(--small)/1.9 var(--ui); color: var(--ink-soft); }
+    .rungs { margin: 0 0 0.75rem; padding-left: 1.35rem; }
+    .rungs li { padding: 0.2rem 0; }
+    .rungs code { font-size: var(--small); overflow-wrap: anywhere; }
     .row { display: flex; gap: 0.5rem; flex-wrap: wrap; }
     .row + .command { margin-top: 1rem; }
     @media (max-width: 480px) { article { padding: 1.5rem 1rem 3rem; } h1 { font-size: 1.5rem; } }
@@ -66,6 +69,9 @@ export class DrillLesson extends StoreElement {
 
   @reactive() private solutionShown = false;
   @reactive() private blocked = '';
+  /** Hints from the state of things, and how many of them are shown; `for`: the state that they are about. */
+  @reactive() private advice: { rungs: Answers['advice']; shown: number; for: string } | null = null;
+  @reactive() private asking = false;
   private readonly printing = new Printing(this);
 
   override render(): TemplateResult {
@@ -173,13 +179,39 @@ export class DrillLesson extends StoreElement {
       ${passed === false ? html`<span class="seen">${message.replace(/\.?$/, '.')}${was}</span>` : nothing}</li>`;
   }
 
+  /** What is shown of the advice, while nothing has been done since. */
+  private get advised() { return this.advice?.for === this.situation ? this.advice : null; }
+  private get situation(): string { return this.store.state.steps.map(({ id, state }) => `${id}${state}`).join(); }
+
+  private rungs(): TemplateResult | typeof nothing {
+    const advised = this.advised;
+    return advised ? html`<ol class="rungs">${advised.rungs.slice(0, advised.shown).map(({ text, run }) => html`<li>${run
+      ? html`<code>${text}</code> <button class="quiet" @click=${() => this.typeOnly(run.node, run.line)}>Type it on ${run.node}, do not run it</button>` : text}</li>`)}</ol>` : nothing;
+  }
+
+  private async advise(): Promise<void> {
+    const advised = this.advised;
+    if (advised && advised.shown < advised.rungs.length) { this.advice = { ...advised, shown: advised.shown + 1 }; return; }
+    this.asking = true;
+    const about = this.situation;
+    try { this.advice = { rungs: await this.store.ask({ ask: 'advice' }), shown: 1, for: about }; } catch (error) { this.store.say(`No hint could be found: ${(error as Error).message}.`); }
+    this.asking = false;
+  }
+
+  private typeOnly(node: string, text: string): void {
+    if (!this.store.run(node, text, false, false)) this.store.say(`Something runs in the terminal of ${node}. Stop it first.`);
+    else this.dispatchEvent(new CustomEvent('ran', { bubbles: true, composed: true }));
+  }
+
   private help(): TemplateResult | typeof nothing {
     const { lesson, state } = this.store;
     if (!lesson.hints.length && !lesson.solution.length) return nothing;
     const left = lesson.hints.length - state.hintsShown;
     return html`<section class="help" aria-label="Help">
       <ol class="hints">${lesson.hints.slice(0, state.hintsShown).map((hint) => html`<li>${unsafeHTML(hint)}</li>`)}</ol>
+      <div role="status">${this.rungs()}</div>
       <div class="row">
+        ${lesson.solution.length ? html`<button class="quiet" ?disabled=${!this.store.ready || this.asking} @click=${() => void this.advise()}>${this.asking ? 'Trying it on copies' : this.advised && this.advised.shown < this.advised.rungs.length ? 'Tell me more' : 'What next?'}</button>` : nothing}
         ${lesson.hints.length ? html`<button class="quiet" ?disabled=${left === 0} @click=${() => this.store.showHint()}>${left === 0 ? 'No more hints' : `Hint ${state.hintsShown + 1} of ${lesson.hints.length}`}</button>` : nothing}
         ${lesson.solution.length ? html`<button class="quiet" aria-expanded=${this.solutionShown} @click=${() => { this.solutionShown = !this.solutionShown; }}>${this.solutionShown ? 'Hide the solution' : 'Show the solution'}</button>` : nothing}
       </div>

@@ -7,8 +7,9 @@ import { property, state as reactive } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { controls } from './controls.ts';
 import './drill-map.ts';
+import './drill-why.ts';
 import { DrillTerminal } from './drill-terminal.ts';
-import { DrillTranscript } from './drill-transcript.ts';
+import { DrillTranscript, sectionsOf } from './drill-transcript.ts';
 import { StoreElement } from './element.ts';
 import { icon } from './icons.ts';
 import { readChoice, saveChoice } from './keeping.ts';
@@ -44,12 +45,13 @@ export class DrillMachine extends StoreElement {
     .kinds button { font-size: var(--small); color: var(--ink-soft); min-height: 1.9rem; padding: 0 0.5rem; }
     .kinds [aria-pressed='true'] { color: var(--ink); background: var(--shade); font-weight: 600; }
     .body { display: grid; grid-template-rows: minmax(0, 1fr) auto; min-height: 0; }
-    .body[data-map] { grid-template-rows: minmax(0, 1fr) minmax(8rem, 40%); }
+    .kinds .ask[data-failed] { color: var(--ember); font-weight: 600; }
+    .body[data-map], .body[data-why] { grid-template-rows: minmax(0, 1fr) minmax(8rem, 40%); }
     .screens { min-height: 0; position: relative; display: grid; grid-auto-rows: minmax(0, 1fr); }
     .screens:not([data-split]) > * { position: absolute; inset: 0; }
     .screens[data-split] > * + * { border-top: 1px solid var(--line); }
     .screens[data-split] > [data-front] { box-shadow: inset 3px 0 0 var(--line-strong); }
-    drill-chart { border-top: 1px solid var(--line); }
+    drill-chart, drill-why { border-top: 1px solid var(--line); }
     .keys { display: none; gap: 0.25rem; padding: 0.3rem; background: var(--panel); border-top: 1px solid var(--line); overflow-x: auto; }
     .keys button { min-width: 2.75rem; min-height: 2.5rem; padding: 0 0.4rem; font: var(--text) var(--mono); background: var(--raised); border-color: var(--line); }
     @media (pointer: coarse) { .keys { display: flex; } }
@@ -78,7 +80,7 @@ export class DrillMachine extends StoreElement {
 
   override render(): TemplateResult {
     const { state } = this.store;
-    if (this.mapOnly) return html`<drill-chart .store=${this.store}></drill-chart>`;
+    if (this.mapOnly) return state.why ? html`<drill-why .store=${this.store}></drill-why>` : html`<drill-chart .store=${this.store}></drill-chart>`;
     return html`<div class="top">
         <div class="tabs" role="tablist" aria-label="Terminals" @keydown=${(event: KeyboardEvent) => this.tabKey(event)}>${repeat(state.terminals, ({ id }) => id, (t) => this.tab(t))}</div>
         <span class="adder">${icon('plus', 14)}<select aria-label="Open another terminal" title="Open another terminal" @change=${(event: Event) => this.add(event)}>
@@ -87,12 +89,13 @@ export class DrillMachine extends StoreElement {
         ${this.plain ? nothing : html`<span class="kinds">
           <button class="wide" aria-pressed=${this.split} @click=${() => { this.split = !this.split; saveChoice('split', this.split ? 'all' : ''); }} title="All terminals at once">${icon('rows', 14)}All</button>
           <button aria-pressed=${this.transcript} @click=${() => { this.transcript = !this.transcript; saveChoice('terminal', this.transcript ? 'transcript' : ''); }} title="The terminal as a document, for screen readers and phones">Transcript</button>
+          <button class="ask" aria-pressed=${state.why !== null} ?data-failed=${this.failed} ?disabled=${state.stage !== 'ready'} @click=${() => this.why()} title="Why did the last command say what it said?">Why?</button>
           <button class="wide" aria-pressed=${this.map} @click=${() => { this.map = !this.map; saveChoice('map', this.map ? 'on' : ''); }}>${icon('map', 14)}Map</button>
         </span>`}
       </div>
-      <div class="body" ?data-map=${this.map && !this.plain}>
+      <div class="body" ?data-map=${!this.plain && this.map} ?data-why=${!this.plain && state.why !== null}>
         <div class="screens" ?data-split=${this.split && !this.plain}>${repeat(state.terminals, ({ id }) => id, (t) => this.screen(t))}</div>
-        ${this.map && !this.plain ? html`<drill-chart .store=${this.store}></drill-chart>` : nothing}
+        ${state.why !== null && !this.plain ? html`<drill-why .store=${this.store}></drill-why>` : this.map && !this.plain ? html`<drill-chart .store=${this.store}></drill-chart>` : nothing}
         ${this.transcript ? nothing : this.extraKeys()}
       </div>`;
   }
@@ -116,6 +119,21 @@ export class DrillMachine extends StoreElement {
     return this.transcript || printing
       ? html`<drill-transcript role="tabpanel" aria-label=${t.title} .store=${this.store} terminal=${t.id} ?data-front=${front} ?hidden=${hidden}></drill-transcript>`
       : html`<drill-terminal role="tabpanel" aria-label=${t.title} .store=${this.store} terminal=${t.id} node=${t.node} ?data-front=${front} ?hidden=${hidden} @focusin=${() => this.store.activate(t.id)}></drill-terminal>`;
+  }
+
+  /** The last command of the terminal in front ended badly. */
+  private get failed(): boolean {
+    const { terminals, active } = this.store.state;
+    return (terminals.find(({ id }) => id === active)?.exit ?? 0) !== 0;
+  }
+
+  /** Asks about the last command of the terminal in front and what it said. */
+  private why(): void {
+    const { terminals, active, why } = this.store.state;
+    if (why !== null) { this.store.closeWhy(); return; }
+    const terminal = terminals.find(({ id }) => id === active);
+    const last = sectionsOf(this.store.pieces(active)).filter(({ typed }) => /[$#>] \S/.test(typed)).at(-1);
+    void this.store.explain(terminal && last ? { kind: 'command', node: terminal.node, command: last.typed.replace(/^.*?[$#>] /, ''), output: last.output, exit: terminal.exit } : null);
   }
 
   private extraKeys(): TemplateResult {

@@ -32,6 +32,7 @@ export class DrillMap extends StoreElement {
     .chips li::before { content: ''; display: inline-block; width: 6px; height: 6px; border-radius: 50%; background: var(--well); margin-right: 0.35rem; vertical-align: 0.08em; }
     .chips li.off { color: var(--ember); }
     .chips li.off::before { background: none; box-shadow: inset 0 0 0 1.5px var(--ember); border-radius: 0; }
+    li button, h3 button { font-size: var(--small); font-weight: 600; color: var(--ink); min-height: 1.5rem; padding: 0 0.45rem; border-color: var(--line-strong); }
     h4 { font-size: var(--small); font-weight: 600; margin: 0 0 0.2rem; }
     details { margin-top: 0.75rem; border-top: 1px solid var(--line); padding-top: 0.5rem; font-size: var(--small); }
     summary { cursor: pointer; font-weight: 600; }
@@ -74,16 +75,16 @@ export class DrillMap extends StoreElement {
     const next = view.nodes[index + 1];
     const cut = !node.cable || !node.up || (next !== undefined && view.links.some((link) => link.cut && [link.a, link.b].includes(node.name) && [link.a, link.b].includes(next.name)));
     return html`<li class="node" data-health=${node.up ? node.health : 'offline'} ?data-cut=${cut}>
-      <h3>${node.name}<span class=${state === 'healthy' || state === 'unknown' ? '' : 'bad'}>${state}</span></h3>
+      <h3>${node.name}<span class=${state === 'healthy' || state === 'unknown' ? '' : 'bad'}>${state}</span>${state !== 'healthy' && state !== 'unknown' && !node.trouble.length ? html`<button @click=${() => void this.store.explain({ kind: 'node', node: node.name })} aria-label="Why is ${node.name} ${state}?">Why?</button>` : nothing}</h3>
       <p class="line"><code>${node.address}</code>${node.ready ? html`<br><span class=${node.ready === 'Ready' ? '' : 'bad'}>${node.ready}${node.cordoned ? ', cordoned' : ''}</span>` : nothing}${node.leads ? ', leads the cluster' : ''}${node.etcd ? html`<br><span class=${node.etcd === 'stopped' ? 'bad' : ''}>etcd ${node.etcd}</span>` : nothing}</p>
-      ${node.trouble.length ? html`<ul class="trouble" aria-label="What Satellite found">${node.trouble.map((trouble) => html`<li>${trouble}</li>`)}</ul>` : nothing}
+      ${node.trouble.length ? html`<ul class="trouble" aria-label="What Satellite found">${node.trouble.map((trouble) => html`<li>${trouble} <button @click=${() => void this.store.explain({ kind: 'probe', node: node.name, words: trouble })} aria-label="Why: ${trouble}">Why?</button></li>`)}</ul>` : nothing}
       ${node.units.length ? html`<h4>Daemons</h4><ul class="chips">${repeat(node.units, ({ name }) => name, ({ name, active }) => html`<li class=${active === 'active' ? '' : 'off'}>${SHORT[name] ?? name}${active === 'active' ? '' : ` ${active}`}</li>`)}</ul>` : nothing}
       ${pods.length ? html`<h4>Pods</h4><ul class="chips">${repeat(pods, ({ namespace, name }) => `${namespace}/${name}`, (pod) => this.pod(pod))}</ul>` : nothing}
     </li>`;
   }
 
   private pod(pod: ViewPod): TemplateResult {
-    return html`<li class=${pod.well ? '' : 'off'} title="${pod.namespace}/${pod.name} ${pod.ip}">${pod.name.replace(/-[a-z0-9]{8,10}-[a-z0-9]{5}$|-[a-z0-9]{5}$/, '')}${pod.well ? pod.status === 'Running' && pod.ready.split('/')[0] !== pod.ready.split('/')[1] ? ` ${pod.ready}` : '' : ` ${pod.status} ${pod.ready}`}</li>`;
+    return html`<li class=${pod.well ? '' : 'off'} title="${pod.namespace}/${pod.name} ${pod.ip}">${pod.name.replace(/-[a-z0-9]{8,10}-[a-z0-9]{5}$|-[a-z0-9]{5}$/, '')}${pod.well ? pod.status === 'Running' && pod.ready.split('/')[0] !== pod.ready.split('/')[1] ? ` ${pod.ready}` : '' : html` ${pod.status} ${pod.ready} <button @click=${() => void this.store.explain({ kind: 'pod', pod: `${pod.namespace}/${pod.name}` })} aria-label="Why: ${pod.name} ${pod.status}">Why?</button>`}</li>`;
   }
 }
 

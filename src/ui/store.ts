@@ -5,9 +5,10 @@
 import type { Lesson } from '../drill/lesson.ts';
 import type { Scenario } from '../drill/scenario.ts';
 import { NOTHING, type View } from '../drill/view.ts';
+import type { Subject } from '../drill/why/explain.ts';
 import type { Us } from '../sim/engine/time.ts';
 import type { Shown } from '../sim/world.ts';
-import type { Answers, FromWorker, Mark, Question, RunState, Speed, Stage, ToWorker } from './engine/messages.ts';
+import type { Answers, Explained, FromWorker, Mark, Question, RunState, Speed, Stage, ToWorker } from './engine/messages.ts';
 import type { RunLog } from './engine/log.ts';
 import type { StepView, TerminalView } from './engine/run.ts';
 
@@ -25,6 +26,8 @@ export interface PageState extends RunState {
   readonly solved: boolean;
   readonly view: View;
   readonly notice: string;
+  /** What was asked about; `explained` null: not answered yet. */
+  readonly why: { subject: Subject | null; explained: Explained | null; wrong: string } | null;
   /** Of a link that was opened: whether it came out as it says. */
   readonly verdict: 'none' | 'checking' | 'same' | 'other';
 }
@@ -36,7 +39,7 @@ const before = (lesson: Lesson, kept: Kept): PageState => ({
   terminals: nodesOf(lesson.topology).map((node) => ({ id: `${node} 1`, node, title: node, state: 'prompt', exit: null })),
   steps: [], canUndo: false, canRedo: false, goals: lesson.goals.map((goal) => ({ ...goal, passed: null, message: '', checkedAt: 0, lostAt: null })),
   marks: [], speed: kept.speed, skipping: false, nodes: nodesOf(lesson.topology), startedAt: 0, epochMs: 0,
-  stage: 'loading', active: kept.active || `${nodesOf(lesson.topology)[0]!} 1`, hintsShown: kept.hintsShown, step: kept.step, solved: kept.solved, view: NOTHING, notice: '', verdict: 'none',
+  stage: 'loading', active: kept.active || `${nodesOf(lesson.topology)[0]!} 1`, hintsShown: kept.hintsShown, step: kept.step, solved: kept.solved, view: NOTHING, notice: '', why: null, verdict: 'none',
 });
 
 export class DrillStore extends EventTarget {
@@ -136,13 +139,13 @@ export class DrillStore extends EventTarget {
     return terminals.find((t) => t.id === active && t.node === node) ?? terminals.find((t) => t.node === node) ?? null;
   }
 
-  /** Types a command at a terminal's prompt, as the lesson's Run button does. False: something runs there. */
-  run(node: string, command: string, interrupt = false): boolean {
+  /** Types a command at a terminal's prompt, as the lesson's Run button does; without `enter` it is left to be read. False: something runs there. */
+  run(node: string, command: string, interrupt = false, enter = true): boolean {
     const terminal = this.terminalFor(node);
     if (!terminal) { this.open(node); return false; }
     this.activate(terminal.id);
     if (terminal.state === 'running' && !interrupt) return false;
-    this.keys(terminal.id, `${interrupt && terminal.state === 'running' ? '\x03' : ''}${command}\r`);
+    this.keys(terminal.id, `${interrupt && terminal.state === 'running' ? '\x03' : ''}${command}${enter ? '\r' : ''}`);
     return true;
   }
 
@@ -167,6 +170,17 @@ export class DrillStore extends EventTarget {
   /** A sentence for the person, until it is dismissed. */
   say(notice: string): void { if (notice && notice !== this.state.notice) this.update({ notice }); }
   dismiss(): void { this.update({ notice: '' }); }
+
+  /** Opens the panel of reasons, for something or for nothing yet. */
+  async explain(subject: Subject | null): Promise<void> {
+    const asked = { subject, explained: null, wrong: subject ? '' : 'Nothing has been typed here yet. Follow a packet, or ask about a command.' };
+    this.update({ why: asked });
+    if (!subject) return;
+    const answer = await this.ask({ ask: 'why', subject }).catch((error: unknown) => (error as Error).message);
+    // Another question may have come meanwhile.
+    if (this.state.why === asked) this.update({ why: typeof answer === 'string' ? { ...asked, wrong: answer } : { ...asked, explained: answer } });
+  }
+  closeWhy(): void { this.update({ why: null }); }
 
   ask<Q extends Question>(question: Q): Promise<Answers[Q['ask']]> {
     return this.request<Answers[Q['ask']]>((request) => ({ kind: 'question', request, question }));

@@ -7,6 +7,7 @@ import type { Problem } from '../../drill/markdown.ts';
 import type { Given, Quiz, Verdict } from '../../drill/quiz.ts';
 import type { Scenario } from '../../drill/scenario.ts';
 import type { View } from '../../drill/view.ts';
+import type { Explanation, Subject } from '../../drill/why/explain.ts';
 import type { Us } from '../../sim/engine/time.ts';
 import type { Hop } from '../../sim/net/trace.ts';
 import type { Shown } from '../../sim/world.ts';
@@ -37,17 +38,25 @@ export interface Proof { log: RunLog; digest: string }
 
 export interface FaultView { name: string; title: string; args: Readonly<Record<string, { type: string; default?: string | number | boolean | undefined; about: string }>> }
 
+/** `since`: the step of the present run that made the last reason so. */
+export interface Explained extends Explanation { since: { step: number; label: string } | 'start' | null }
+
 /** A question that changes nothing: it is answered from a fork, or from the world as it is. */
 export type Question =
   | { ask: 'exec'; node: string; command: string; user?: 'vagrant' | 'root' }
   | { ask: 'trace'; from: { node: string } | { pod: string }; to: string; proto: 'tcp' | 'udp' | 'icmp'; port: number }
   | { ask: 'judge'; quiz: Quiz; given: Given }
+  | { ask: 'why'; subject: Subject }
+  | { ask: 'advice' }
   | { ask: 'proof' }
   | { ask: 'faults' };
 export interface Answers {
   exec: { stdout: string; stderr: string; exit: number | null };
   trace: { hops: readonly Hop[]; delivered: boolean } | { error: string };
   judge: Verdict;
+  why: Explained;
+  /** From a direction to the very line. */
+  advice: readonly { text: string; run?: { node: string; line: string } }[];
   proof: Proof;
   faults: FaultView[];
 }

@@ -6,6 +6,7 @@ import { items } from '../../sim/engine/chunked.ts';
 import { emptyHistory, line, record, redo, undo, type History } from '../../sim/engine/history.ts';
 import type { Us } from '../../sim/engine/time.ts';
 import { applySetup, type Scenario } from '../../drill/scenario.ts';
+import type { StepBefore } from '../../drill/why/explain.ts';
 import { isIdle, stateOf, type SavedSession, type Session, type TerminalState } from '../../drill/session.ts';
 import type { Shown } from '../../sim/world.ts';
 import { LOG_VERSION, type Action, type RunLog, type Timed, type Typed } from './log.ts';
@@ -186,6 +187,8 @@ export class Run {
     const undone = new Set(this.history.undone);
     return this.history.entries.map(({ id, at, input }) => ({ id, at, label: input.label, state: done.has(id) ? 'done' : undone.has(id) ? 'undone' : 'left' }));
   }
+  /** The steps in effect, each with the world before it: to find out which of them made something so. */
+  stepsBefore(): StepBefore[] { return line(this.history).map(({ input, before }) => ({ label: input.label, before: before.saved })); }
   get canUndo(): boolean { return this.history.head !== null; }
   get canRedo(): boolean { return this.history.undone.length > 0; }
 

@@ -1,7 +1,9 @@
 /** The worker that holds the world: it joins messages, the desk and the wall clock, and has no thought of its own. */
+import { explain, sinceWhen, type Subject } from '../../drill/why/explain.ts';
 import { tracePacket } from '../../sim/trace.ts';
 import { catalogue } from '../../sim/faults/catalogue.ts';
 import { UnknownThing } from '../../drill/session.ts';
+import { advising, ladderOf } from '../../drill/hints.ts';
 import { judging } from '../../drill/quiz.ts';
 import { parseScenario } from '../../drill/scenario.ts';
 import { Desk } from './desk.ts';
@@ -73,6 +75,10 @@ function handle(message: ToWorker): void {
     case 'skip': desk.skipAhead(message.seconds); break;
     case 'hidden': desk.setHidden(message.hidden); break;
     case 'question':
+      if (message.question.ask === 'advice') {
+        desk.pursue(advising(run.session, run.scenario, desk.enough), (advice) => say({ kind: 'answer', request: message.request, value: ladderOf(advice) }));
+        break;
+      }
       if (message.question.ask === 'judge') {
         const { quiz, given } = message.question;
         desk.pursue(judging(quiz.world === 'start' ? run.atStart() : run.session, quiz, given, desk.enough), (value) => say({ kind: 'answer', request: message.request, value }));
@@ -85,13 +91,20 @@ function handle(message: ToWorker): void {
   }
 }
 
-function answer(run: Run, question: Exclude<Question, { ask: 'judge' }>): Answers[Question['ask']] {
+function answer(run: Run, question: Exclude<Question, { ask: 'judge' | 'advice' }>): Answers[Question['ask']] {
   switch (question.ask) {
     case 'exec': return run.session.fork().exec(question.node, question.command, { user: question.user, wait: 30 });
     case 'trace': return tracePacket(run.session.sim, { ...question.from, to: question.to, proto: question.proto, port: question.port });
+    case 'why': return why(run, question.subject);
     case 'proof': return { log: run.log(), digest: run.session.sim.digest() };
     case 'faults': return [...catalogue.values()].map(({ name, title, args }): FaultView => ({ name, title, args }));
   }
+}
+
+function why(run: Run, subject: Subject): Answers['why'] {
+  const explanation = explain(run.session, subject);
+  const proof = explanation.reasons.findLast(({ bad }) => bad)?.proof;
+  return { ...explanation, since: proof ? sinceWhen(run.session, proof, run.stepsBefore()) : null };
 }
 
 async function parse(message: ToWorker & { kind: 'parse' }): Promise<void> {
