@@ -10,12 +10,12 @@ export type Front = Omit<Scenario, 'file' | 'blocks' | 'lines'>;
 export type Fail = (key: string, reason: string, item?: number) => void;
 type Mapping = Readonly<Record<string, unknown>>;
 
-const KEYS = ['id', 'title', 'chapter', 'summary', 'level', 'minutes', 'topology', 'symptoms', 'goals', 'hints', 'solution'];
-const GOAL_KEYS = ['id', 'title', 'on', 'run', 'user', 'match', 'not', 'exit', 'within', 'message'];
+export const KEYS = ['id', 'title', 'chapter', 'summary', 'level', 'minutes', 'topology', 'symptoms', 'goals', 'hints', 'solution'];
+export const GOAL_KEYS = ['id', 'title', 'on', 'run', 'user', 'match', 'not', 'exit', 'within', 'message'];
 /** What a symptom has of them. */
-const SYMPTOM_KEYS = ['on', 'run', 'user', 'match', 'not', 'exit', 'within'];
-const STEP_KEYS = ['on', 'run', 'enough'];
-const LEVELS = ['beginner', 'intermediate', 'advanced'] as const;
+export const SYMPTOM_KEYS = ['on', 'run', 'user', 'match', 'not', 'exit', 'within'];
+export const STEP_KEYS = ['on', 'run', 'enough'];
+export const LEVELS = ['beginner', 'intermediate', 'advanced'] as const;
 
 const isMapping = (value: unknown): value is Mapping => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
