@@ -21,9 +21,9 @@ const EXTRA_KEYS: readonly [label: string, keys: string][] = [['Esc', '\x1b'], [
 
 export class DrillMachine extends StoreElement {
   static override styles = [controls, css`
-    :host { display: grid; grid-template-rows: auto minmax(0, 1fr); min-height: 0; min-width: 0; background: var(--term); height: 100%; position: relative; }
+    :host { display: grid; grid-template: auto minmax(0, 1fr) / minmax(0, 1fr); min-height: 0; min-width: 0; background: var(--term); height: 100%; position: relative; }
     .top { display: flex; align-items: stretch; background: var(--panel); border-bottom: 1px solid var(--line); min-height: 2.6rem; }
-    .tabs { display: flex; align-items: stretch; overflow-x: auto; scrollbar-width: none; flex: 0 1 auto; }
+    .tabs { display: flex; align-items: stretch; overflow-x: auto; scrollbar-width: none; flex: 0 1 auto; min-width: 0; }
     .tab { display: flex; align-items: center; position: relative; }
     .tab > [role='tab'] { border-radius: 0; border: 0; padding: 0 0.95rem; height: 100%; min-height: 2.6rem; }
     .tab > [role='tab']:focus-visible { outline-offset: -3px; }
@@ -41,7 +41,7 @@ export class DrillMachine extends StoreElement {
     select:focus-visible { outline-offset: -3px; }
     option { color: CanvasText; background: Canvas; }
     .spacer { flex: 1; }
-    .kinds { display: flex; align-items: center; gap: 0.1rem; padding: 0 0.4rem; }
+    .kinds { display: flex; align-items: center; gap: 0.1rem; padding: 0 0.4rem; flex: none; }
     .kinds button { font-size: var(--small); color: var(--ink-soft); min-height: 1.9rem; padding: 0 0.5rem; }
     .kinds [aria-pressed='true'] { color: var(--ink); background: var(--shade); font-weight: 600; }
     .body { display: grid; grid-template-rows: minmax(0, 1fr) auto; min-height: 0; }
@@ -56,7 +56,7 @@ export class DrillMachine extends StoreElement {
     .keys button { min-width: 2.75rem; min-height: 2.5rem; padding: 0 0.4rem; font: var(--text) var(--mono); background: var(--raised); border-color: var(--line); }
     @media (pointer: coarse) { .keys { display: flex; } }
     @media (max-width: 860px) { .body[data-map] { grid-template-rows: minmax(0, 1fr) auto; } .body > drill-chart { display: none; } }
-    @media (max-width: 560px) { .wide { display: none; } .tab > [role='tab'] { padding: 0 0.7rem; } }
+    @media (max-width: 560px) { .wide { display: none; } .tab > [role='tab'] { padding: 0 0.55rem; gap: 0.3rem; font-size: var(--small); } .kinds { padding: 0 0.15rem; } .kinds button { padding: 0 0.35rem; } }
     @media (forced-colors: active) { select { font-size: 0; } .adder { forced-color-adjust: none; color: CanvasText; } }
     @media print { .top, .keys, drill-chart { display: none; } :host, .body, .screens { display: block; height: auto; } .screens:not([data-split]) > * { position: static; } }
   `];

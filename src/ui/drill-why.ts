@@ -7,6 +7,7 @@ import type { Reason, Subject } from '../drill/why/explain.ts';
 import { controls } from './controls.ts';
 import { StoreElement } from './element.ts';
 import { icon } from './icons.ts';
+import type { DrillStore } from './store.ts';
 
 export class DrillWhy extends StoreElement {
   static override styles = [controls, css`
@@ -15,13 +16,14 @@ export class DrillWhy extends StoreElement {
     header { display: flex; gap: 0.75rem; align-items: baseline; justify-content: space-between; }
     h3 { font-size: var(--text); margin: 0 0 0.4rem; overflow-wrap: anywhere; }
     ol { list-style: none; margin: 0; padding: 0; counter-reset: reason; }
-    li { counter-increment: reason; display: grid; grid-template-columns: 1.4rem 1.1rem 1fr; gap: 0 0.4rem; padding: 0.4rem 0; border-top: 1px solid var(--line); }
+    li { counter-increment: reason; display: grid; grid-template-columns: 1.4rem 1.1rem 1fr; gap: 0 0.4rem; padding: 0.3rem 0; scroll-margin: 0.5rem; border-top: 1px solid var(--line); }
     li::before { content: counter(reason); font: 600 var(--small)/1.7 var(--ui); color: var(--ink-soft); }
     li > svg { margin-top: 0.25rem; color: var(--well); }
     li[data-bad] > svg { color: var(--ember); }
     li[data-bad] .text { font-weight: 600; }
     .text { overflow-wrap: anywhere; }
-    .proof { grid-column: 3; display: flex; gap: 0.5rem; align-items: baseline; flex-wrap: wrap; color: var(--ink-soft); font-size: var(--small); }
+    .said { display: flex; gap: 0 1rem; flex-wrap: wrap; align-items: baseline; }
+    .proof { display: flex; gap: 0.5rem; align-items: baseline; flex-wrap: wrap; color: var(--ink-soft); font-size: var(--small); }
     .proof code { overflow-wrap: anywhere; }
     .proof button { font-size: var(--small); min-height: 1.6rem; padding: 0 0.5rem; }
     .since { border-top: 1px solid var(--line); margin: 0; padding: 0.5rem 0; }
@@ -45,6 +47,14 @@ export class DrillWhy extends StoreElement {
 
   override firstUpdated(): void { this.renderRoot.querySelector<HTMLElement>('h3')!.focus(); }
 
+  /** Where it goes wrong is what one came for. */
+  override updated(): void {
+    const { why } = this.store.state;
+    if (why?.explained && why !== this.brought) this.renderRoot.querySelector('li[data-bad]:last-child')?.scrollIntoView({ block: 'nearest' });
+    this.brought = why;
+  }
+  private brought: DrillStore['state']['why'] = null;
+
   private reasons(): TemplateResult {
     const { reasons, since } = this.store.state.why!.explained!;
     if (!reasons.length) return html`<p>Nothing is known to be wrong with it. What a program says of itself may still be the answer.</p>`;
@@ -53,8 +63,8 @@ export class DrillWhy extends StoreElement {
   }
 
   private reason({ text, proof, bad }: Reason): TemplateResult {
-    return html`<li ?data-bad=${bad}>${icon(bad ? 'cross' : 'tick')}<span class="text">${text}<span class="hidden">${bad ? ': here it goes wrong' : ''}</span></span>
-      ${proof ? html`<span class="proof"><code>${proof.on}$ ${proof.run}</code><button class="quiet" @click=${() => this.show(proof.on, proof.run)} aria-label="Show in a terminal: ${proof.run}">Show in terminal</button></span>` : nothing}</li>`;
+    return html`<li ?data-bad=${bad}>${icon(bad ? 'cross' : 'tick')}<div class="said"><span class="text">${text}<span class="hidden">${bad ? ': here it goes wrong' : ''}</span></span>
+      ${proof ? html`<span class="proof"><code>${proof.on}$ ${proof.run}</code><button class="quiet" @click=${() => this.show(proof.on, proof.run)} aria-label="Show in a terminal: ${proof.run}">Show in terminal</button></span>` : nothing}</div></li>`;
   }
 
   private show(on: string, run: string): void { if (!this.store.run(on, run)) this.store.say(`Something runs in the terminal of ${on}. Stop it first.`); }
