@@ -22,7 +22,7 @@ const STEP_SECONDS = 3600;
 /** A random state: so many lines at most, and so long after each. */
 const STRAY_LINES = 4, STRAY_SECONDS = [0, 1, 5, 20];
 
-type Tell = (line: number, reason: string, session: Session) => void;
+export type Tell = (line: number, reason: string, session: Session) => void;
 
 /** `session`: a world of the scenario's topology, as booted. */
 export function checkScenario(scenario: Scenario, session: Session, { states = 0, seed = 1 }: CheckOptions = {}): Verdict {
@@ -32,7 +32,7 @@ export function checkScenario(scenario: Scenario, session: Session, { states = 0
     problems.push({ file: scenario.file, line, reason });
     seenIn = where;
   };
-  const [broken, rest] = parts(scenario.blocks);
+  const [broken, rest] = partsOf(scenario.blocks);
   const player = new Player(session);
   const played = player.play(broken);
   const start = player.session.fork();
@@ -46,7 +46,7 @@ export function checkScenario(scenario: Scenario, session: Session, { states = 0
 }
 
 /** Everything up to the section that repairs it, and what follows. Without such a section: the drill as it is set up. */
-function parts(blocks: readonly Block[]): [Block[], Block[]] {
+export function partsOf(blocks: readonly Block[]): [Block[], Block[]] {
   const repair = blocks.findIndex((block) => block.kind === 'prose' && /^## Repair/m.test(block.text));
   const first = blocks.findIndex((block) => block.kind === 'console');
   const end = repair >= 0 ? repair : first < 0 ? blocks.length : first;
@@ -95,7 +95,7 @@ function conjunction(goals: readonly Goal[]): (session: Session) => boolean {
 }
 
 /** No dead end: an operator types this and that, and then the solution. */
-function checkStray(scenario: Scenario, session: Session, name: string, tell: Tell): void {
+export function checkStray(scenario: Scenario, session: Session, name: string, tell: Tell): void {
   const dice = { seed: 1, rng: {} };
   const pick = <T>(what: string, list: readonly T[]): T => list[draw(dice, `stray/${scenario.id}/${name}/${what}`, list.length)]!;
   const typed: string[] = [];

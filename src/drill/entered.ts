@@ -34,7 +34,7 @@ export function enter(session: Session, entry: Entry): void {
     case 'resize': if (world.ttys[entry.terminal]) session.resize(entry.terminal, entry.cols, entry.rows); break;
     case 'exec': if (world.hosts[entry.node]?.up) session.exec(entry.node, entry.text, entry.options); break;
     case 'write': if (world.hosts[entry.node]?.up) session.write(entry.node, entry.path, entry.content, entry.mode); break;
-    case 'fault': session.sim.apply({ kind: 'fault', name: entry.name, args: entry.args }); break;
+    case 'fault': if (session.sim.fork().apply({ kind: 'fault', name: entry.name, args: entry.args }).ok) session.fault(entry.name, entry.args); break;
   }
 }
 

@@ -7,8 +7,11 @@ import type { Session } from './session.ts';
 
 /** How often one looks again, and how long a repaired cluster may take, in simulated seconds. */
 const AGAIN_SECONDS = 5;
+/** What a hand types in a fault takes its time: nobody repairs before it has gone. */
+const HAND_SECONDS = 5;
 const HEAL_SECONDS = 240;
 const LINE_SECONDS = 900;
+const TRIES = 3, RETRY_SECONDS = 20;
 
 /** Whether a symptom shows now. It is looked at on a fork: looking changes nothing. */
 export function shows(session: Session, { on, run, user, match, not, exit }: Symptom): boolean {
@@ -32,8 +35,13 @@ export function repair(session: Session, fault: Fault): void {
   for (const step of fault.repair ?? []) {
     if ('advance' in step) session.advance(step.advance);
     else if ('fault' in step) session.fault(step.fault, step.args);
-    else session.exec(step.on, step.run, { wait: LINE_SECONDS });
+    else typePatiently(session, step.on, step.run);
   }
+}
+
+/** A person types a line again that failed: a cluster that has just come back may not answer yet. */
+function typePatiently(session: Session, node: string, run: string): void {
+  for (let i = 0; i < TRIES && session.exec(node, run, { wait: LINE_SECONDS }).exit !== 0; i++) session.advance(RETRY_SECONDS);
 }
 
 /** What is not as the fault's row says; nothing when all is. The session is used up. */
@@ -41,6 +49,7 @@ export function trial(session: Session, fault: Fault): string[] {
   const symptoms = fault.symptoms ?? [];
   const early = symptoms.filter((symptom) => shows(session, symptom)).map(({ run }) => `shows before it strikes: ${run}`);
   session.fault(fault.name, {});
+  session.advance(HAND_SECONDS);
   const hidden = symptoms.filter((symptom) => !until(session, symptom.within, () => shows(session, symptom))).map(({ run }) => `does not show: ${run}`);
   repair(session, fault);
   const kept = symptoms.filter((symptom) => !isHistory(symptom) && !until(session, HEAL_SECONDS, () => !shows(session, symptom))).map(({ run }) => `still shows after the repair: ${run}`);

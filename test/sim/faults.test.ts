@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { trial } from '../../src/drill/trial.ts';
 import { catalogue } from '../../src/sim/faults/catalogue.ts';
 import { checkArgs } from '../../src/sim/faults/strike.ts';
+import { planOf } from '../../src/testing/explore/plan.ts';
+import { search } from '../../src/testing/explore/search.ts';
 import { freshWorld } from '../support/world.ts';
 
 const faults = [...catalogue.values()];
@@ -41,6 +43,12 @@ const quick = healed.filter(({ symptoms }) => symptoms!.every(({ within }) => wi
 
 it.each(quick.map((fault) => [fault.name, fault] as const))('%s: its symptoms show, and its repair heals them', (_, fault) => {
   expect(trial(freshWorld(), fault)).toEqual([]);
+}, 180_000);
+
+/** Pairs at drawn distances, repaired in reverse: the cluster is well again, and neither shows any more. */
+it.each([0, 1, 2])('pair %i of the drawn ones heals', (run) => {
+  const plan = planOf(run, 5, ['pairs'], []);
+  expect(search(plan, { fresh: (topology) => freshWorld(topology), drills: new Map() })).toMatchObject({ what: plan.what, problems: [] });
 }, 180_000);
 
 it('nobody types on a node that is down', () => {

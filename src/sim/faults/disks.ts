@@ -14,13 +14,15 @@ export const disks: readonly Fault[] = [
   typed({
     name: 'etcd-data-lost', title: 'A member of etcd loses its data', node: 'node-3',
     line: () => `${inPlanet('systemctl stop etcd')}; mkdir -p /root/lost; cp -a /var/lib/gravity/planet/etcd/. /root/lost/; rm -rf /var/lib/gravity/planet/etcd/*; ${inPlanet('systemctl start --no-block etcd')}`,
-    symptoms: [{ on: 'node-1', user: 'root', run: 'gravity exec etcdctl cluster-health', match: 'unreachable|unhealthy|degraded', within: 30 }],
+    symptoms: [{ on: 'node-1', user: 'root', run: 'gravity exec etcdctl cluster-health', match: 'unreachable|unhealthy|degraded', within: 30 },
+      { on: 'node-3', user: 'root', run: 'gravity exec journalctl -u etcd --no-pager', match: 'has already been bootstrapped', within: 30 }],
     repair: [{ on: 'node-3', run: 'sudo gravity exec systemctl stop etcd; sudo rm -rf /var/lib/gravity/planet/etcd/*; sudo cp -a /root/lost/. /var/lib/gravity/planet/etcd/; sudo gravity exec systemctl start etcd' }],
   }),
   typed({
     name: 'certificate-spoiled', title: 'The kubelet\'s certificate is spoiled, and it is started again',
     line: () => `cp /var/lib/gravity/secrets/kubelet.cert /root/kubelet.cert.before; echo spoiled > /var/lib/gravity/secrets/kubelet.cert; ${inPlanet('systemctl restart --no-block kube-kubelet')}`,
-    symptoms: [{ on: 'node-2', user: 'root', run: 'cat /var/lib/gravity/secrets/kubelet.cert', match: 'spoiled', within: 5 }],
+    symptoms: [{ on: 'node-2', user: 'root', run: 'cat /var/lib/gravity/secrets/kubelet.cert', match: 'spoiled', within: 5 },
+      { on: 'node-1', run: 'kubectl get nodes', match: '121\\.198\\s+NotReady', within: 90 }],
     repair: [{ on: 'node-2', run: 'sudo cp /root/kubelet.cert.before /var/lib/gravity/secrets/kubelet.cert; sudo gravity exec systemctl restart kube-kubelet' }],
   }),
 ];

@@ -12,6 +12,9 @@ const refuses = (name: string, title: string, node: string, protocol: 'tcp' | 'u
   line: (args) => `iptables -I INPUT -p ${protocol} --dport ${String(args['port'])} -j ${String(args['target'])}`,
 });
 
+const eitherProtocol = (line: string): string => `for protocol in udp tcp; do ${line}; done`;
+const everyWay = (line: string): string => `for chain in INPUT OUTPUT; do for end in sport dport; do ${line}; done; done`;
+
 const CORE_POD = (address: string): string => `$(kubectl -nkube-system get pods -l k8s-app=kube-dns --field-selector spec.nodeName=${address} -o jsonpath='{.items[0].status.podIP}')`;
 const POD_OF_1 = CORE_POD('192.168.121.232');
 
@@ -20,9 +23,12 @@ export const firewall: readonly Fault[] = [
     symptoms: [{ on: 'node-2', run: `ping -c1 -W2 ${POD_OF_1}`, match: '100% packet loss', within: 5 }],
     repair: [{ on: 'node-1', run: 'sudo iptables -D INPUT -p udp --dport 8472 -j DROP' }],
   }),
-  refuses('peer-port-blocked', 'A rule cuts a member of etcd off from its peers', 'node-3', 'tcp', 2380, {
+  // Both directions of what either side has dialled: a member goes on talking on the connections that it made itself.
+  typed({
+    name: 'peer-port-blocked', title: 'Rules cut a member of etcd off from its peers', node: 'node-3', args: { port: { type: 'number', default: 2380, ...PORTS, about: 'which' }, target },
+    line: (args) => everyWay(`iptables -I $chain -p tcp --$end ${String(args['port'])} -j ${String(args['target'])}`),
     symptoms: [{ on: 'node-1', user: 'root', run: 'gravity exec etcdctl cluster-health', match: 'unhealthy|unreachable|degraded', within: 30 }],
-    repair: [{ on: 'node-3', run: 'sudo iptables -D INPUT -p tcp --dport 2380 -j DROP' }],
+    repair: [{ on: 'node-3', run: everyWay('sudo iptables -D $chain -p tcp --$end 2380 -j DROP') }],
   }),
   refuses('api-port-blocked', 'A rule refuses the API server\'s port', 'node-1', 'tcp', 6443, {
     symptoms: [{ on: 'node-2', run: 'kubectl --request-timeout=3s get nodes', exit: 1, within: 10 }],
@@ -32,9 +38,12 @@ export const firewall: readonly Fault[] = [
     symptoms: [{ on: 'node-1', run: 'curl -sk -m 3 https://192.168.121.198:10250/healthz', exit: 28, within: 5 }],
     repair: [{ on: 'node-2', run: 'sudo iptables -D INPUT -p tcp --dport 10250 -j DROP' }],
   }),
-  refuses('gossip-blocked', 'A rule refuses what the agents tell each other', 'node-3', 'udp', 7496, {
-    symptoms: [{ on: 'node-3', user: 'root', run: 'iptables -S INPUT', match: 'dport 7496 -j DROP', within: 1 }],
-    repair: [{ on: 'node-3', run: 'sudo iptables -D INPUT -p udp --dport 7496 -j DROP' }],
+  // By TCP too: an agent that gets no answer to its datagrams tries a connection.
+  typed({
+    name: 'gossip-blocked', title: 'Rules refuse what the agents tell each other', node: 'node-3', args: { port: { type: 'number', default: 7496, ...PORTS, about: 'which' }, target },
+    line: (args) => eitherProtocol(`iptables -I INPUT -p $protocol --dport ${String(args['port'])} -j ${String(args['target'])}`),
+    symptoms: [{ on: 'node-1', user: 'root', run: 'gravity exec serf members', match: '217\\S*\\s.*failed', within: 60 }],
+    repair: [{ on: 'node-3', run: eitherProtocol('sudo iptables -D INPUT -p $protocol --dport 7496 -j DROP') }],
   }),
   typed({
     name: 'pods-not-forwarded', title: 'A rule drops what is forwarded for pods', node: 'node-1',

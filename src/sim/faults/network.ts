@@ -4,6 +4,9 @@ import type { Fault } from './strike.ts';
 
 const POD_OF_1 = `$(kubectl -nkube-system get pods -l k8s-app=kube-dns --field-selector spec.nodeName=192.168.121.232 -o jsonpath='{.items[0].status.podIP}')`;
 
+/** The unit sets Flannel's settings anew whenever it starts, so they are changed there. */
+const FLANNEL_PORT = (from: number, to: number): string => inPlanet(`bash -c "sed -i 's/\\"Port\\": ${from}/\\"Port\\": ${to}/' /lib/systemd/system/flanneld.service && systemctl daemon-reload"`);
+
 export const network: readonly Fault[] = [
   typed({
     name: 'forwarding-off', title: 'A node forwards no packets', node: 'node-1', line: () => 'sysctl -w net.ipv4.ip_forward=0',
@@ -42,17 +45,17 @@ export const network: readonly Fault[] = [
   }),
   typed({
     name: 'route-blackholed', title: 'A route swallows what goes to another node', line: () => 'ip route add blackhole 192.168.121.217',
-    symptoms: [{ on: 'node-2', run: 'ip route', match: 'blackhole 192\\.168\\.121\\.217', within: 1 }],
+    symptoms: [{ on: 'node-2', run: 'ip route', match: 'blackhole 192\\.168\\.121\\.217', within: 1 }, { on: 'node-2', run: 'ping -c1 -W1 192.168.121.217', exit: 2, within: 1 }],
     repair: [{ on: 'node-2', run: 'sudo ip route del blackhole 192.168.121.217' }],
   }),
   typed({
     name: 'resolver-wrong', title: 'A node asks a name server that is not there', line: () => "cp /etc/resolv.conf /root/resolv.conf.before; echo 'nameserver 203.0.113.1' > /etc/resolv.conf",
-    symptoms: [{ on: 'node-2', run: 'cat /etc/resolv.conf', match: '203\\.0\\.113\\.1', within: 1 }],
+    symptoms: [{ on: 'node-2', run: 'cat /etc/resolv.conf', match: '203\\.0\\.113\\.1', within: 1 }, { on: 'node-2', run: 'nslookup -timeout=1 -retry=1 example.com', match: 'timed out|no servers', within: 5 }],
     repair: [{ on: 'node-2', run: 'sudo cp /root/resolv.conf.before /etc/resolv.conf' }],
   }),
   typed({
-    name: 'flannel-config-lost', title: 'Flannel\'s settings are deleted, and it is started again', line: () => `${inPlanet('etcdctl rm /coreos.com/network/config')}; ${inPlanet('systemctl restart --no-block flanneld')}`,
-    symptoms: [{ on: 'node-2', user: 'root', run: 'gravity exec journalctl -u flanneld --no-pager', match: "Couldn't fetch network config", within: 20 }],
-    repair: [{ on: 'node-1', run: `sudo gravity exec etcdctl set /coreos.com/network/config '{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}'` }],
+    name: 'flannel-port-changed', title: 'Flannel\'s settings name another port, and it is started again on one node', line: () => `${FLANNEL_PORT(8472, 9473)}; ${inPlanet('systemctl restart --no-block flanneld')}`,
+    symptoms: [{ on: 'node-2', run: `ping -c1 -W2 ${POD_OF_1}`, match: '100% packet loss', within: 20 }],
+    repair: [{ on: 'node-2', run: `sudo ${FLANNEL_PORT(9473, 8472)}; sudo ${inPlanet('systemctl restart flanneld')}` }],
   }),
 ];

@@ -19,7 +19,7 @@ export const units: readonly Fault[] = [
   stops('kubelet-stopped', 'kube-kubelet', 'The kubelet stops', 'node-2', [{ on: 'node-1', run: 'kubectl get nodes', match: '121\\.198\\s+NotReady', within: 90 }]),
   stops('proxy-stopped', 'kube-proxy', 'The service proxy stops'),
   stops('flannel-stopped', 'flanneld', 'Flannel stops'),
-  stops('planet-dns-stopped', 'coredns', 'Planet\'s own name server stops', 'node-2', [{ on: 'node-2', user: 'root', run: 'gravity exec dig +time=1 +tries=1 leader.telekube.local', match: 'timed out|connection refused|no servers', within: 10 }]),
+  stops('planet-dns-stopped', 'coredns', 'Planet\'s own name server stops', 'node-2', [{ on: 'node-2', user: 'root', run: 'gravity exec dig +time=1 +tries=1 leader.telekube.local', match: 'NXDOMAIN|timed out|connection refused|no servers', within: 10 }]),
   stops('registry-stopped', 'registry', 'The registry of images stops', 'node-1'),
   stops('serf-stopped', 'serf', 'The gossip between agents stops'),
   stops('satellite-stopped', 'planet-agent', 'Planet\'s agent stops, and Satellite with it', 'node-3'),

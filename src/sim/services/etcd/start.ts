@@ -156,6 +156,7 @@ function* establish(common: Common): Sys<string | null> {
   const mine = founders.find((member) => member.name === flags.name);
   if (!mine) return `couldn't find local name "${flags.name}" in the initial cluster configuration`;
   const cluster = clusterId(founders.map((member) => member.id));
+  if (yield* hasPublished(common, mine.id)) return `member ${mine.id} has already been bootstrapped`;
   const config: Config = { ...common, self: mine.id, clusterId: cluster };
   yield* setConfig(config);
   yield* tell(config);
@@ -169,6 +170,18 @@ function* establish(common: Common): Sys<string | null> {
   yield* begin(config, emptyState(cluster), { metadata: { member: mine.id, cluster }, state: null, term: 1, vote: '', commit: entries.length, log: log_, segment: 0 });
   return null;
 }
+
+/** Whether the others know this founder by its client URLs: its disk has been lost then. etcdserver.isMemberBootstrapped. */
+function* hasPublished({ flags, peerCert, peerCa }: Common, id: string): Sys<boolean> {
+  for (const { name, url } of flags.initialCluster) {
+    if (name === flags.name) continue;
+    const got = yield* fetchOnce(`${url}/members`, { cert: peerCert, trust: peerCa === null ? null : [peerCa], timeoutUs: BOOTSTRAP_TIMEOUT });
+    if (got.ok && got.response.status === 200) return (got.response.body as unknown as Member[]).some((member) => member.id === id && member.clientUrls.length > 0);
+  }
+  return false;
+}
+/** A second and ten ticks of a tenth. */
+const BOOTSTRAP_TIMEOUT = seconds(2);
 
 /** A member that others have added: it asks them who it is. */
 function* join(common: Common): Sys<string | null> {
