@@ -53,13 +53,13 @@ function* killOne(sh: Shell, target: string, number: number): Sys<boolean> {
   if (number !== 0 && !REAL.has(name!)) {
     // Signals that nothing here distinguishes end a process as SIGTERM would, but for those Linux ignores.
     const known = yield* sh.call('kill', { pid, signal: '0' });
-    if (!known.ok) { yield* sh.complain(`(${pid}) - ${strerror(known.errno)}`); return false; }
+    if (!known.ok) { yield* sh.complain(`(${target[0] === '%' ? Math.abs(pid) : pid}) - ${strerror(known.errno)}`); return false; }
     if (name === 'URG') return true;
     yield* sh.call('kill', { pid, signal: 'TERM' });
     return true;
   }
   const done = yield* sh.call('kill', { pid, signal });
-  if (!done.ok) { yield* sh.complain(`(${pid}) - ${strerror(done.errno)}`); return false; }
+  if (!done.ok) { yield* sh.complain(`(${target[0] === '%' ? Math.abs(pid) : pid}) - ${strerror(done.errno)}`); return false; }
   if (stopped && (signal === 'TERM' || signal === 'HUP')) yield* sh.call('kill', { pid, signal: 'CONT' });
   // A signal to oneself is felt before anything else happens.
   if (pid === sh.start.pid || pid === 0) yield* sh.call('sleep', { us: 0 });

@@ -45,9 +45,10 @@ function* runInPlanet(it: Invocation, argv: readonly string[], options: { stdin:
     const nothing = yield* call('open', { path: '/dev/null', flags: { read: true } });
     if (nothing.ok) stdin = nothing.value;
   }
-  // On a terminal the command becomes its foreground job: Ctrl-C is for it, not for us.
+  // On a terminal the command becomes its foreground job: Ctrl-C is for it, not for us. A background job leaves the terminal alone.
   const tty = yield* call('tty', { fd: 0 });
-  const job = tty.ok ? { pgid: 0, foreground: true } : {};
+  const taken = tty.ok && (yield* inForeground(it.start.pid));
+  const job = taken ? { pgid: 0, foreground: true } : {};
   const spawned = yield* spawnByPath(argv, env, { 0: stdin, 1: 1, 2: 2 }, job);
   if (!spawned.ok) {
     const name = argv[0]!;
@@ -55,11 +56,16 @@ function* runInPlanet(it: Invocation, argv: readonly string[], options: { stdin:
     return yield* failWith(it, `exec: ${JSON.stringify(name)}: ${words}`);
   }
   const status = yield* waitFor(spawned.value);
-  if (tty.ok) {
+  if (tty.ok && taken) {
     yield* call('sigaction', { signal: 'TTOU', action: 'ignore' });
     yield* call('tcsetpgrp', { fd: 0, pgid: tty.value.foreground });
   }
   return status;
+}
+
+function* inForeground(pid: number): Sys<boolean> {
+  const all = yield* call('processes', {});
+  return all.ok && all.value.some((p) => p.pid === pid && p.foreground);
 }
 
 function* waitFor(pid: number): Sys<number> {

@@ -1,6 +1,7 @@
-/** `kubectl explain`: what is known of a type's fields. The server's schema tells no prose, which prints as <empty>. */
+/** `kubectl explain`: what is known of a type's fields; of what explain-words.ts does not tell, <empty>, as kubectl prints it. */
 import { out } from '../../../sim/proc/libc.ts';
 import type { Sys } from '../../../sim/proc/program.ts';
+import { aboutField, aboutKind } from './explain-words.ts';
 import { plain } from './failure.ts';
 import { flagTable } from './flags.ts';
 import { byText } from './object.ts';
@@ -26,15 +27,27 @@ function typeName(type: string): string {
   return TYPES[type] ?? 'Object';
 }
 
-const inside = (type: string): Shape | undefined => shapeOf(type.replace(/^[[{]|[\]}]$/g, ''));
+const bare = (type: string): string => type.replace(/^[[{]|[\]}]$/g, '');
+const inside = (type: string): Shape | undefined => shapeOf(bare(type));
 
-function fieldsText(shape: Shape, recursive: boolean, indent: string): string {
+/** Words in lines of at most 75 characters behind five blanks: kubectl wraps at 80. */
+function wrapped(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= 75) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.map((line) => `     ${line}\n`).join('');
+}
+
+function fieldsText(of: string, shape: Shape, recursive: boolean, indent: string): string {
   return Object.keys(shape.fields).sort(byText).map((name) => {
     const field = shape.fields[name]!;
     const head = `${indent}${name}\t<${typeName(field.type)}>`;
-    if (!recursive) return `${head}${field.required ? ' -required-' : ''}\n${indent}  <empty>\n\n`;
+    if (!recursive) return `${head}${field.required ? ' -required-' : ''}\n${wrapped(aboutField(of, name))}\n`;
     const inner = inside(field.type);
-    return `${head}\n${inner ? fieldsText(inner, true, `${indent}   `) : ''}`;
+    return `${head}\n${inner ? fieldsText('', inner, true, `${indent}   `) : ''}`;
   }).join('');
 }
 
@@ -55,15 +68,19 @@ function* run(k: Kubectl): Sys<number> {
   if (!top) return yield* k.fail(plain(`couldn't find resource for ${JSON.stringify(`${group}/${name}, Kind=${type.value.kind}`)}`).failure);
   let shape: Shape | undefined = top;
   let field: Field | null = null;
+  let of = '', owner = '';
   for (const part of path) {
     const next: Field | undefined = shape?.fields[part];
     if (!next) return yield* k.fail(plain(`field ${JSON.stringify(part)} does not exist`).failure);
     field = next;
+    owner = of;
+    of = bare(next.type);
     shape = inside(next.type);
   }
+  const about = wrapped(field ? aboutField(owner, path.at(-1)!) : aboutKind(type.value.kind));
   const head = `KIND:     ${type.value.kind}\nVERSION:  ${version}\n\n`;
-  if (field && !shape) { yield* out(`${head}FIELD:    ${path.at(-1)} <${typeName(field.type)}>\n\nDESCRIPTION:\n     <empty>\n`); return 0; }
+  if (field && !shape) { yield* out(`${head}FIELD:    ${path.at(-1)} <${typeName(field.type)}>\n\nDESCRIPTION:\n${about}`); return 0; }
   const resource = field ? `RESOURCE: ${path.at(-1)} <${typeName(field.type)}>\n\n` : '';
-  yield* out(`${head}${resource}DESCRIPTION:\n     <empty>\n\nFIELDS:\n${fieldsText(shape!, k.flags.bool('recursive'), '   ')}`);
+  yield* out(`${head}${resource}DESCRIPTION:\n${about}\nFIELDS:\n${fieldsText(of, shape!, k.flags.bool('recursive'), '   ')}`);
   return 0;
 }
