@@ -10,7 +10,7 @@ it('a job in the background leaves the terminal to the shell', () => {
   expect(s.line('t', 'sudo gravity exec sleep 2 &').output).toMatch(/^\[1\] \d+\r\n$/);
   expect(s.line('t', 'wait; echo over')).toMatchObject({ state: 'prompt', output: expect.stringContaining('over\r\n') });
   s.line('t', 'sudo gravity exec sleep 100 &');
-  expect(s.line('t', 'fg', { wait: 2 }).state).toBe('running');
+  expect(s.line('t', 'fg', 2).state).toBe('running');
   expect(s.keys('t', '\x03')).toMatchObject({ state: 'prompt', exit: 130 });
 });
 
