@@ -38,6 +38,9 @@ export type Event = { at: Us; seq: number } & (
   | { kind: 'power'; host: HostName; to: 'on' | 'off'; gen: number });
 
 /** A machine: its kernel's state and its disk. */
+/** Load averages in fixed point at a sample, and the CPU time used since (host/load.ts). */
+export interface Load { readonly sample: number; readonly usedUs: Us; readonly averages: readonly [number, number, number] }
+
 export interface Host {
   name: HostName;
   address: string;
@@ -51,6 +54,8 @@ export interface Host {
   /** The clock: what it shows minus true time, at `setAt`, and how fast it drifts (parts per million). */
   clock: { offset: Us; setAt: Us; driftPpm: number };
   hostname: string;
+  /** Absent until somebody has used the CPU. */
+  load?: Load;
   modules: Record<string, { refs: number; params: string }>;
   /** Load order of modules, newest first, as lsmod prints them. */
   moduleOrder: string[];

@@ -85,3 +85,21 @@ describe('man', () => {
     expect(user('man -k journal').stdout).toBe('journalctl (1)       - Query the systemd journal\n');
   });
 });
+
+describe('what runs', () => {
+  it('lsof names a socket as the socket tables do', () => {
+    expect(root('lsof -nP -iTCP:22 -sTCP:LISTEN').stdout.split('\n')[1]).toMatch(/^sshd .* TCP \*:22 \(LISTEN\)$/);
+    expect(root("ls -l /proc/$(pgrep -o sshd)/fd | grep -o 'socket:.*' | sort -u | wc -l").stdout).not.toBe('0\n');
+    expect(root('lsof -i :1').exit).toBe(1);
+    expect(root('lsof -nP -iTCP:22 -sTCP:^LISTEN').exit).toBe(1);
+  });
+  it('a busy loop raises the load averages to what the kernel would say, and they fall when it ends', () => {
+    const busy = freshWorld('bare');
+    const load = () => busy.exec('node-2', 'cut -d" " -f1-3 /proc/loadavg').stdout.trim();
+    expect(load()).toBe('0.00 0.00 0.00');
+    busy.exec('node-2', 'timeout 60 sh -c "while :; do :; done"', { wait: 70 });
+    expect(load()).toMatch(/^0\.6[0-9] 0\.1[6-9] 0\.0[5-7]$/); // 1 - e^-1, 1 - e^-0.2, 1 - e^-0.067
+    busy.advance(300);
+    expect(load()).toMatch(/^0\.0\d /);
+  });
+});

@@ -5,6 +5,7 @@ import { entries } from '../engine/pages.ts';
 import { items } from '../engine/chunked.ts';
 import { EPOCH_MS } from '../engine/time.ts';
 import type { Host, Proc } from '../world.ts';
+import { loadAverages } from './load.ts';
 import { footprint } from './memory.ts';
 import { MODULE_FILES } from './modules.ts';
 import type { Reader } from './procfs.ts';
@@ -26,17 +27,6 @@ export function memoryOf(host: Host): Memory {
   const cached = Math.floor(room * 0.72);
   const free = Math.max(0, room - cached - BUFFERS_KB);
   return { total, free, buffers: BUFFERS_KB, cached, shared: 8_872, available: free + Math.floor(cached * 0.9) };
-}
-
-/** Load averages: the share of CPU time used since boot, over the CPUs, and who runs now. */
-export function loadsOf(host: Host, now: number): readonly [number, number, number] {
-  let cpu = 0;
-  let running = 0;
-  for (const p of entries(host.procs)) { cpu += p.cpuUs; if (p.queued && !p.stopped) running++; }
-  const up = Math.max(1_000_000, now - host.bootAt);
-  const average = cpu / up;
-  const round = (x: number): number => Math.round(x * 100) / 100;
-  return [round(average + running * 0.06), round(average + running * 0.02), round(average)];
 }
 
 const two = (n: number): string => n.toFixed(2);
@@ -131,7 +121,7 @@ export const MACHINE_FILES: Readonly<Record<string, (r: Reader) => string>> = {
   filesystems: () => 'nodev\tsysfs\nnodev\trootfs\nnodev\tproc\nnodev\tcgroup\nnodev\ttmpfs\nnodev\tdevtmpfs\nnodev\tdevpts\n\txfs\nnodev\toverlay\n',
   kmsg: ({ host }) => [...items(host.dmesg)].map((line) => `6,${line.at},-;${line.message}\n`).join(''),
   loadavg({ k, host }) {
-    const loads = loadsOf(host, k.world.now).map(two).join(' ');
+    const loads = loadAverages(host, k.world.now).map(two).join(' ');
     const count = entries(host.procs).filter((p) => p.threadOf === null).length;
     return `${loads} 1/${count} ${host.nextPid}\n`;
   },

@@ -2,6 +2,7 @@
  * /proc and /sys: views of the machine's state, made when they are read. Paths are those of the caller's
  * mount namespace. Imitates proc(5) and sysfs of Linux 3.10; what is not listed here does not exist.
  */
+import { entry } from '../engine/pages.ts';
 import { EPOCH_MS, type Us } from '../engine/time.ts';
 import { cellVisible, readCell, writeCell } from '../net/sysctl.ts';
 import type { Errno, Result } from '../proc/program.ts';
@@ -94,7 +95,7 @@ function lookFds(r: Reader, target: Proc, rest: readonly string[]): Node | null 
     case 'device': return { link: `/dev/${ofd.dev}` };
     case 'pipe': return { link: ofd.path ?? `pipe:[${ofd.pipe}]` };
     case 'tty': return { link: `/dev/${r.k.world.ttys[ofd.tty]?.name ?? 'tty'}` };
-    case 'socket': return { link: `socket:[${ofd.socket}]` };
+    case 'socket': return { link: `socket:[${entry(r.host.ns[ofd.ns]!.sockets, ofd.socket)?.inode ?? 0}]` };
     case 'journal': return { link: 'socket:[1]' };
     default: return { link: 'pipe:[0]' };
   }

@@ -42,6 +42,9 @@ export function lookup(_k: Kernel, host: Host, proc: Proc, fd: number): Ofd | un
   return id === undefined ? undefined : host.ofds[id];
 }
 
+/** The inode number by which `/proc/PID/fd` and the socket tables name the same socket. */
+export const socketInode = (host: Host, ofd: Ofd & { kind: 'socket' }): number => entry(host.ns[ofd.ns]!.sockets, ofd.socket)?.inode ?? 0;
+
 export const ownOfd = (host: Host, id: number): Ofd => own(own(host, 'ofds'), id) as Ofd;
 
 export function release(k: Kernel, host: Host, id: number): void {
@@ -134,7 +137,7 @@ export const descriptorCalls: Pick<Handlers<'close' | 'dup' | 'pipe' | 'fdPath'>
       case 'device': return good(`/dev/${ofd.dev}`);
       case 'pipe': return good(ofd.path ?? `pipe:[${ofd.pipe}]`);
       case 'tty': return good(`/dev/${k.world.ttys[ofd.tty]?.name ?? 'tty'}`);
-      case 'socket': return good(`socket:[${ofd.socket}]`);
+      case 'socket': return good(`socket:[${socketInode(host, ofd)}]`);
       case 'journal': return good('socket:[1]');
       case 'collect': return good('pipe:[0]');
       case 'ptmx': return good('/dev/ptmx');

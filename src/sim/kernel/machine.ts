@@ -7,7 +7,8 @@ import { append, items, toArray } from '../engine/chunked.ts';
 import { own } from '../engine/cow.ts';
 import { EPOCH_MS } from '../engine/time.ts';
 import { MODULE_FILES, moduleName } from '../host/modules.ts';
-import { CPUS, loadsOf, memoryOf } from '../host/procfs-machine.ts';
+import { loadAverages } from '../host/load.ts';
+import { CPUS, memoryOf } from '../host/procfs-machine.ts';
 import { kernelBuild } from '../host/sysctl.ts';
 import { writeCell } from '../net/sysctl.ts';
 import type { Errno, Reply } from '../proc/program.ts';
@@ -101,7 +102,7 @@ function removeModule(k: Kernel, host: Host, name: string): Errno | null {
 
 function sysinfo(k: Kernel, host: Host, proc: Proc): Reply {
   return good({
-    uptimeUs: k.world.now - host.bootAt, bootAt: EPOCH_MS * 1000 + host.bootAt, loads: loadsOf(host, k.world.now), cpus: CPUS, memKb: memoryOf(host),
+    uptimeUs: k.world.now - host.bootAt, bootAt: EPOCH_MS * 1000 + host.bootAt, loads: loadAverages(host, k.world.now), cpus: CPUS, memKb: memoryOf(host),
     kernel: host.kernel, version: kernelBuild(host), machine: 'x86_64', os: 'GNU/Linux', hostname: host.roots[proc.root]?.hostname ?? host.hostname,
   });
 }

@@ -96,6 +96,7 @@ export function powerOn(k: Kernel, host: Host): void {
   host.gen++;
   host.bootAt = k.world.now - KERNEL_US;
   host.bootId = drawHex(k.world, `${host.name}/boot`, 32);
+  delete host.load;
   host.nextPid = 300;
   host.dmesg = emptyLog();
   const { hostname } = host;

@@ -10,6 +10,7 @@ import { cancel, pop, schedule } from '../engine/queue.ts';
 import { draw } from '../engine/rng.ts';
 import { ms, type Us } from '../engine/time.ts';
 import type { Fs } from '../host/fs.ts';
+import { chargeLoad } from '../host/load.ts';
 import { isUnloaded } from '../proc/unloaded.ts';
 import { Interrupted, type Json, type Program, type Reply, type Signal, type Sys } from '../proc/program.ts';
 import type { Op, Syscall } from '../proc/syscalls.ts';
@@ -271,6 +272,7 @@ export class Machine implements Kernel {
   private charge(host: Host, proc: Proc, call?: Syscall, answer?: Reply): void {
     proc.quantum = 0;
     proc.cpuUs += QUANTUM_US;
+    chargeLoad(host, this.world.now, QUANTUM_US);
     proc.gen++;
     if (answer) proc.waiting = { call: { op: 'charged', reply: answer, of: call!.op } as unknown as Syscall, state: null, keys: [], until: null };
     this.schedule(QUANTUM_US, { kind: 'run', host: host.name, pid: proc.pid, gen: proc.gen });

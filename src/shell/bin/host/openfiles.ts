@@ -13,7 +13,7 @@ function* rowsOf(p: ProcessInfo, sockets: ReadonlyMap<number, SocketInfo>, numer
   const base = { p, device: '8,1', size: '4096', node: '128', socket: null };
   const rows: Row[] = [{ ...base, fd: 'cwd', type: 'DIR', name: p.cwd }, { ...base, fd: 'rtd', type: 'DIR', name: '/' }, { ...base, fd: 'txt', type: 'REG', size: '120000', node: '262144', name: p.exe }];
   const fds = yield* call('readdir', { path: `/proc/${p.pid}/fd` });
-  for (const fd of fds.ok ? fds.value : []) {
+  for (const fd of (fds.ok ? [...fds.value] : []).sort((a, b) => Number(a) - Number(b))) {
     const link = yield* call('readlink', { path: `/proc/${p.pid}/fd/${fd}` });
     if (!link.ok) continue;
     const id = /^socket:\[(\d+)\]$/.exec(link.value)?.[1];
@@ -34,8 +34,20 @@ function nameOf(s: SocketInfo, numeric: { hosts: boolean; ports: boolean }): str
   const port = (n: number): string => (numeric.ports ? String(n) : SERVICES[n] ?? String(n));
   const host = (a: string): string => (a === '0.0.0.0' || a === '::' ? '*' : !numeric.hosts && a === '127.0.0.1' ? 'localhost' : a);
   const peer = s.peerPort ? `->${host(s.peerAddr)}:${port(s.peerPort)}` : '';
-  const state = s.proto === 'tcp' ? ` (${({ ESTAB: 'ESTABLISHED', LISTEN: 'LISTEN' } as Readonly<Record<string, string>>)[s.state] ?? s.state.replace(/-/g, '_')})` : '';
+  const state = s.proto === 'tcp' ? ` (${stateName(s)})` : '';
   return `${host(s.localAddr)}:${port(s.localPort)}${peer}${state}`;
+}
+
+const stateName = (s: SocketInfo): string => ({ ESTAB: 'ESTABLISHED' } as Readonly<Record<string, string>>)[s.state] ?? s.state.replace(/-/g, '_');
+
+/** `-s TCP:LISTEN,^CLOSE_WAIT`: which sockets of `-i` are shown. Alone it asks for sizes, which are shown anyway. */
+function stateFilter(text: string): ((s: SocketInfo) => boolean) | null {
+  const [, proto, list] = /^(tcp|udp):(.+)$/i.exec(text) ?? [];
+  if (!proto || !list) return null;
+  const states = list.toUpperCase().split(',');
+  const hidden = states.filter((s) => s.startsWith('^')).map((s) => s.slice(1));
+  const wanted = states.filter((s) => !s.startsWith('^'));
+  return (s) => s.proto !== proto.toLowerCase() || (!hidden.includes(stateName(s)) && (!wanted.length || wanted.includes(stateName(s))));
 }
 
 export const lsof: Command = {
@@ -43,6 +55,7 @@ export const lsof: Command = {
   *main({ argv }) {
     const numeric = { hosts: false, ports: false };
     let internet: string | null = null;
+    let state: ((s: SocketInfo) => boolean) | null = null;
     let and = false;
     let terse = false;
     const pids: number[] = [], users: string[] = [], names: string[] = [], commands: string[] = [];
@@ -56,7 +69,7 @@ export const lsof: Command = {
         if (c === 'n') numeric.hosts = true; else if (c === 'P') numeric.ports = true; else if (c === 'a') and = true; else if (c === 't') terse = true;
         else if (c === 'i') { internet = arg.slice(j + 1) || (/^(:|tcp|udp|TCP|UDP|@|4|6)/.test(args[i + 1] ?? '') ? args[++i]! : ''); j = arg.length; }
         else if (c === 'p') pids.push(...value().split(',').map(Number)); else if (c === 'u') users.push(...value().split(',')); else if (c === 'c') commands.push(value());
-        else if (c === 's') { value(); } else if ('lRbVwUNX+'.includes(c)) continue;
+        else if (c === 's') state = stateFilter(value()); else if ('lRbVwUNX+'.includes(c)) continue;
         else { yield* err(`lsof: illegal option character: ${c}\nlsof 4.87\n latest revision: ftp://lsof.itap.purdue.edu/pub/tools/unix/lsof/\n`); return 1; }
       }
     }
@@ -71,6 +84,7 @@ export const lsof: Command = {
       for (const row of yield* rowsOf(p, byId, numeric)) {
         const tests: boolean[] = [];
         if (internet !== null) tests.push(row.socket !== null && row.socket.proto !== 'unix' && (!spec?.[2] || row.socket.proto === spec[2].toLowerCase()) && (!spec?.[3] || row.socket.localAddr === spec[3] || row.socket.peerAddr === spec[3]) && (!ports || ports.includes(row.socket.localPort) || ports.includes(row.socket.peerPort)));
+        if (internet !== null && state && row.socket) tests[0] &&= state(row.socket);
         if (pids.length) tests.push(pids.includes(p.pid));
         if (users.length) tests.push(users.some((u) => u === uids.get(p.uid) || u === String(p.uid)));
         if (commands.length) tests.push(commands.some((c) => p.comm.startsWith(c)));
