@@ -32,7 +32,7 @@ function deskFor(plan: Plan, { fails = [], agents = true }: { fails?: string[]; 
   const act = (phase: Phase, tag = ''): Outcome => { desk.done.push(`${tag}${phase.id}`); return fails.includes(phase.id) ? `no luck with ${phase.id}` : null; };
   const desk: Desk & { plan: Plan; done: string[] } = {
     plan, done: [],
-    *load() { return desk.plan; }, *save(next) { desk.plan = next; },
+    *load() { return desk.plan; }, *save(next) { desk.plan = next; return null; },
     executor: () => ({ *run(phase) { return act(phase); }, *rollback(phase) { return act(phase, '-'); } }),
     isLocal: (address) => address === '192.168.121.232',
     *remote(phase) {

@@ -101,3 +101,16 @@ describe('a volume', () => {
     expect(phase()).toBe('Released');
   });
 });
+
+describe('the machine of the API server loses its power', () => {
+  it('and nobody goes on waiting for it: kubelets, proxies and names follow the new leader', { timeout: 60_000 }, () => {
+    const world = freshWorld();
+    world.exec('node-1', 'poweroff -f', { user: 'root', wait: 1 });
+    world.advance(75);
+    const there = (text: string) => world.exec('node-2', text, { user: 'root', wait: 30 });
+    expect(there(`kubectl create deployment web --image=${IMAGE} && kubectl scale deploy web --replicas=2 && kubectl expose deploy web --port=80`).exit).toBe(0);
+    world.advance(20);
+    expect(there("kubectl get pods -l app=web --no-headers | grep -c '1/1 *Running'").stdout).toBe('2\n');
+    expect(there('curl -s -m 3 $(kubectl get svc web -o jsonpath={.spec.clusterIP}) | head -4').stdout).toContain('Welcome to nginx!');
+  });
+});

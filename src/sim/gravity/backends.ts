@@ -5,7 +5,8 @@
 import { seconds } from '../engine/time.ts';
 import { capture } from './child.ts';
 import { ask } from './cluster-api.ts';
-import { readJson, removeAll, writeTree } from './files.ts';
+import type { Outcome } from './engine.ts';
+import { readJson, removeAll, writeJson } from './files.ts';
 import { STATE_DIR, UPDATE_DIR, WIZARD_DIR } from './layout/paths.ts';
 import { ETCDCTL } from './layout/planet-units.ts';
 import { leaves, type Plan, changePhase, findPhase } from './plan.ts';
@@ -29,13 +30,9 @@ export const WIZARD_FLAG = `${WIZARD_DIR}/wizard`;
 const SHORT = { totalUs: seconds(1), headerUs: seconds(1) };
 
 export const readUpdateFile = (): Sys<UpdateFile | null> => readJson<UpdateFile>(UPDATE_FILE);
-export function* writeUpdateFile(file: UpdateFile): Sys<void> {
-  yield* writeTree({ [UPDATE_FILE]: { text: `${JSON.stringify(file)}\n`, mode: 0o600 } });
-}
+export const writeUpdateFile = (file: UpdateFile): Sys<Outcome> => writeJson(UPDATE_FILE, file);
 export const readJoinFile = (): Sys<JoinFile | null> => readJson<JoinFile>(JOIN_FILE);
-export function* writeJoinFile(file: JoinFile): Sys<void> {
-  yield* writeTree({ [JOIN_FILE]: { text: `${JSON.stringify(file)}\n`, mode: 0o600 } });
-}
+export const writeJoinFile = (file: JoinFile): Sys<Outcome> => writeJson(JOIN_FILE, file);
 
 export function* snapshot(patience = SHORT, agreed = false): Sys<Snapshot | null> {
   const store = yield* openStore(`${STATE_DIR}/secrets`);
@@ -68,16 +65,18 @@ export function* loadUpdatePlan(id: string): Sys<Plan | string> {
 }
 
 /** What another node knows of an update, with what this one knows of it. */
-export function* takeUpdatePlan({ operation, plan }: UpdateFile): Sys<void> {
+export function* takeUpdatePlan({ operation, plan }: UpdateFile): Sys<Outcome> {
   const file = yield* readUpdateFile();
-  yield* writeUpdateFile({ operation, plan: file?.operation.id === operation.id ? reconcile(file.plan, plan) : plan });
+  return yield* writeUpdateFile({ operation, plan: file?.operation.id === operation.id ? reconcile(file.plan, plan) : plan });
 }
 
-export function* saveUpdatePlan(operation: OperationRecord, plan: Plan): Sys<void> {
-  yield* writeUpdateFile({ operation, plan });
-  if (!(yield* etcdIsHealthy())) return;
+/** To this node's file, which must succeed, and to etcd when all of it is well. */
+export function* saveUpdatePlan(operation: OperationRecord, plan: Plan): Sys<Outcome> {
+  const failure = yield* writeUpdateFile({ operation, plan });
+  if (failure || !(yield* etcdIsHealthy())) return failure;
   const store = yield* openStore(`${STATE_DIR}/secrets`);
   yield* putPlan(store, plan, SHORT);
+  return null;
 }
 
 export function* saveOperation(cluster: string, operation: OperationRecord): Sys<void> {
@@ -102,9 +101,7 @@ export function* askWizard(): Sys<WizardState | 'none' | 'gone'> {
 
 /** What an installer that failed leaves on disk, so that its plan can be worked on when it has been ended. */
 const WIZARD_FILE = `${WIZARD_FLAG}/gravity.db`;
-export function* writeWizardFile(state: WizardState): Sys<void> {
-  yield* writeTree({ [WIZARD_FILE]: { text: `${JSON.stringify(state)}\n`, mode: 0o600 } });
-}
+export const writeWizardFile = (state: WizardState): Sys<Outcome> => writeJson(WIZARD_FILE, state);
 
 export function* tellWizard(change: Partial<WizardState>): Sys<boolean> {
   const got = yield* ask(wizardUrl('/state'), { method: 'PUT', body: change as unknown as Json, timeoutUs: seconds(5) });

@@ -72,7 +72,8 @@ export function judged(got: Extract<Asked, { ok: true }>): Asked {
   const { status, body } = got.value;
   if (status < 300) return got;
   const message = (body as { error?: { message?: string } } | null)?.error?.message;
-  return { ok: false, error: message ?? `unexpected response: ${status}` };
+  // What is no error of trace's is shown as it came.
+  return { ok: false, error: message ?? (body === null ? `unexpected response: ${status}` : typeof body === 'string' ? body : JSON.stringify(body)) };
 }
 
 export const NO_CLUSTER = 'No Gravity cluster detected. This failure could happen during failover, try again. Execute this command locally on one of the cluster nodes.';

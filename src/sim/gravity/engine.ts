@@ -25,7 +25,8 @@ export type Remote = { readonly is: 'completed' } | { readonly is: 'failed' | 'r
 export interface Desk {
   /** The plan as it is now; a string when it cannot be had. */
   readonly load: () => Sys<Plan | string>;
-  readonly save: (plan: Plan) => Sys<void>;
+  /** Keeps the plan; the error when it cannot be kept. */
+  readonly save: (plan: Plan) => Sys<Outcome>;
   readonly executor: (name: string) => Executor | undefined;
   /** Is this address one of this machine? */
   readonly isLocal: (address: string) => boolean;
@@ -78,10 +79,12 @@ function* executeLeaf(desk: Desk, phase: Phase, force: boolean): Sys<Outcome> {
     yield* desk.log('ERROR', `Phase precheck failed: ${unfit}.`, phase.id);
     return unfit;
   }
-  yield* mark(desk, phase.id, 'in_progress');
+  const unwritten = yield* mark(desk, phase.id, 'in_progress');
+  if (unwritten) return unwritten;
   const failure = yield* executor.run(phase);
-  if (failure) yield* desk.log('ERROR', `Phase execution failed: ${failure}.`, phase.id);
-  yield* mark(desk, phase.id, failure ? 'failed' : 'completed', failure ?? undefined);
+  if (!failure) return yield* mark(desk, phase.id, 'completed');
+  yield* desk.log('ERROR', `Phase execution failed: ${failure}.`, phase.id);
+  yield* mark(desk, phase.id, 'failed', failure);
   return failure;
 }
 
@@ -89,19 +92,19 @@ function* executeElsewhere(desk: Desk, phase: Phase, force: boolean): Sys<Outcom
   const { hostname, address } = whereabouts(phase)!;
   yield* nextStep(`Executing ${quote(phase.id)} on remote node ${hostname}`);
   const outcome = yield* desk.remote(phase, force);
-  if (outcome.is === 'completed') { yield* mark(desk, phase.id, 'completed'); return null; }
+  if (outcome.is === 'completed') return yield* mark(desk, phase.id, 'completed');
   if (outcome.is === 'failed') yield* mark(desk, phase.id, 'failed', outcome.error);
   if (outcome.is !== 'no agent') return outcome.error;
   return `no agent is running on node ${hostname}/${address}, please execute phase ${quote(phase.id)} locally on that node`;
 }
 
 /** A new state, unless the plan knows it already (the node's own agent may have told). */
-function* mark(desk: Desk, id: string, state: PhaseState, error?: string): Sys<void> {
+function* mark(desk: Desk, id: string, state: PhaseState, error?: string): Sys<Outcome> {
   const plan = yield* desk.load();
-  if (typeof plan === 'string') return;
+  if (typeof plan === 'string') return plan;
   const known = findPhase(plan, id);
-  if (known?.state === state && known.error === error && state !== 'in_progress') return;
-  yield* desk.save(changePhase(plan, id, { state, error, updated: yield* realNow() }));
+  if (known?.state === state && known.error === error && state !== 'in_progress') return null;
+  return yield* desk.save(changePhase(plan, id, { state, error, updated: yield* realNow() }));
 }
 
 export function* rollbackPhase(desk: Desk, id: string, force: boolean): Sys<Outcome> {
@@ -127,6 +130,5 @@ export function* rollbackPhase(desk: Desk, id: string, force: boolean): Sys<Outc
     yield* mark(desk, phase.id, 'failed', failure);
     return failure;
   }
-  yield* mark(desk, phase.id, 'rolled_back');
-  return null;
+  return yield* mark(desk, phase.id, 'rolled_back');
 }

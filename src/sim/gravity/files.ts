@@ -71,6 +71,16 @@ export function* exists(path: string): Sys<boolean> {
   return (yield* call('stat', { path, follow: false })).ok;
 }
 
+/** A small database in one file: what was there stays until the new has been written whole. */
+export function* writeJson(path: string, value: unknown): Sys<string | null> {
+  const fresh = `${path}.new`;
+  const failure = yield* writeTree({ [fresh]: { text: `${JSON.stringify(value)}\n`, mode: 0o600 } });
+  const moved = failure ? null : yield* call('rename', { from: fresh, to: path });
+  if (moved?.ok) return null;
+  yield* call('unlink', { path: fresh });
+  return moved ? `write ${path}: ${strerror(moved.errno).toLowerCase()}` : failure!.replace(`open ${fresh}`, `write ${path}`);
+}
+
 export function* readJson<T>(path: string): Sys<T | null> {
   const text = yield* call('readFile', { path });
   if (!text.ok) return null;

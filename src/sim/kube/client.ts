@@ -141,6 +141,9 @@ const VERBS: Readonly<Record<string, string>> = { GET: 'Get', POST: 'Post', PUT:
 const broken = (config: ApiConfig, method: string, path: string, error: FetchError): ApiAnswer =>
   ({ ok: false, status: 0, failure: null, error: `${VERBS[method] ?? method} ${config.server}${path}: ${goError(error)}` });
 
+/** What a watcher sends to see whether the server lives; the server says it back. */
+export const KEEPALIVE = 'keepalive';
+
 /** Opens a watch: its messages come on `fd`, which the caller closes. */
 export function* apiWatch(config: ApiConfig, path: string): Sys<ApiAnswer> {
   return yield* api(config, 'GET', path, { keep: true, timeoutUs: seconds(30) });

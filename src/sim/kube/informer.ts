@@ -8,7 +8,7 @@ import { seconds } from '../engine/time.ts';
 import { err } from '../proc/libc.ts';
 import type { Json, Start, Sys } from '../proc/program.ts';
 import { call, type Fd } from '../proc/syscalls.ts';
-import { api, apiWatch, type ApiConfig, type WatchMessage } from './client.ts';
+import { api, apiWatch, KEEPALIVE, type ApiConfig, type WatchMessage } from './client.ts';
 import { key } from './pods.ts';
 import { klog } from './time.ts';
 import type { Obj } from './types.ts';
@@ -76,6 +76,42 @@ interface Cursor { readonly fd?: Fd; readonly version?: string; readonly failure
 /** How many messages an activation takes before it starts afresh: the replies of a thread are kept. */
 const MESSAGES = 6;
 
+// ---- the streams, and whether their other end still lives
+
+const STREAMS = 'watches';
+/** A silent server is asked for a sign so often, and given up so much later: http2's ReadIdleTimeout and PingTimeout. */
+const PING_US = seconds(30);
+const PONG_US = seconds(15);
+
+function* streams(): Sys<Readonly<Record<string, Fd>>> {
+  const got = yield* call('memGet', { key: STREAMS });
+  return (got.ok && got.value !== null ? got.value : {}) as unknown as Readonly<Record<string, Fd>>;
+}
+
+function* note(resource: string, fd: Fd | null): Sys<void> {
+  const now = yield* streams();
+  if (!Object.keys(now).length) yield* call('timer', { name: 'ping', entry: 'keepalive', afterUs: PING_US, everyUs: PING_US, quiet: true });
+  const { [resource]: _old, ...rest } = now;
+  yield* call('memSet', { key: STREAMS, value: (fd === null ? rest : { ...rest, [resource]: fd }) as unknown as Json });
+}
+
+/**
+ * The entry `keepalive`: a host that has lost its power says no farewell, so the oldest stream is asked for a
+ * sign of life, and without one all are given up. Nobody asks while nothing in the world has changed.
+ */
+export function* keepaliveThread(start: Start): Sys<void> {
+  if ((start.event as { timer?: string }).timer === 'pong') return yield* dropStreams();
+  const oldest = Object.values(yield* streams())[0];
+  if (oldest === undefined) return;
+  yield* call('send', { fd: oldest, data: KEEPALIVE, size: 17 });
+  yield* call('timer', { name: 'pong', entry: 'keepalive', afterUs: PONG_US });
+}
+
+/** Every stream is given up, to be opened anew: kubelet does so when its heartbeats get no answer. */
+export function* dropStreams(): Sys<void> {
+  for (const fd of Object.values(yield* streams())) yield* call('shutdown', { fd, how: 'both' });
+}
+
 /** The thread of one resource: event {resource}. */
 export function informerThread(informers: Informers): (start: Start) => Sys<void> {
   return function* (start) {
@@ -97,6 +133,7 @@ export function informerThread(informers: Informers): (start: Start) => Sys<void
     const parameters = [watched.query, `resourceVersion=${cursor.version}`, 'watch=true'].filter(Boolean).join('&');
     const opened = yield* apiWatch(config, `${watched.path}?${parameters}`);
     if (opened.ok) {
+      yield* note(resource, opened.fd);
       yield* call('become', { mem: { fd: opened.fd, version: cursor.version } });
       return;
     }
@@ -146,11 +183,17 @@ function* follow(informers: Informers, resource: string, watched: Watched, curso
   for (let n = 0; n < MESSAGES; n++) {
     const got = yield* call('recv', { fd });
     if (!got.ok || got.value === null) {
+      yield* note(resource, null);
       yield* call('close', { fd });
       return { version };
     }
+    if (got.value.data === KEEPALIVE) {
+      yield* call('timerStop', { name: 'pong' });
+      continue;
+    }
     const message = got.value.data as unknown as WatchMessage;
     if (message.type === 'ERROR') {
+      yield* note(resource, null);
       yield* call('close', { fd });
       return {};
     }

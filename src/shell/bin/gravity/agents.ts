@@ -117,13 +117,19 @@ export function* onJob(start: Start): Sys<void> {
 }
 
 function* perform({ phase = '', force, operation, plan }: Order): Sys<Result> {
-  if (operation && plan) yield* takeUpdatePlan({ operation, plan });
+  const unwritten = operation && plan ? yield* takeUpdatePlan({ operation, plan }) : null;
+  if (unwritten) return { error: unwritten, failed: false };
   const argv = ['gravity', 'plan', 'execute', `--phase=${phase}`, ...(force ? ['--force'] : [])];
   const done = yield* capture({ path: AGENT_BIN, argv, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'dumb', HOME: '/root' } });
   if (done.status === 0) return { error: null, failed: false };
   const file = yield* readUpdateFile();
   const known = file ? findPhase(file.plan, phase) : undefined;
-  return { error: /\[ERROR\]: ([\s\S]*?)\n?$/.exec(done.text)?.[1] ?? `exit status ${done.status}`, failed: known?.state === 'failed' };
+  return { error: /\[ERROR\]: ([\s\S]*?)\n?$/.exec(done.text)?.[1] ?? (yield* noAnswer(done.status)), failed: known?.state === 'failed' };
+}
+
+function* noAnswer(status: number): Sys<string> {
+  const there = yield* call('stat', { path: AGENT_BIN });
+  return there.ok ? `exit status ${status}` : `fork/exec ${AGENT_BIN}: ${strerror(there.errno).toLowerCase()}`;
 }
 
 /** So long one question waits for the result, and its asker for the answer. */

@@ -63,7 +63,7 @@ export function* wizardDesk(): Sys<Desk | string> {
       const now = yield* askWizard();
       return typeof now === 'string' || !now.plan ? "Install operation plan hasn't been initialized yet." : now.plan;
     },
-    *save(plan) { yield* tellWizard({ plan }); },
+    *save(plan) { return (yield* tellWizard({ plan })) ? null : 'installer process is not running'; },
     executor: (name) => executors[name], isLocal: (address) => here.addresses.includes(address), remote: nobody, log: logFor('fsm:install', here.hostname),
   };
 }
@@ -98,7 +98,7 @@ export function* joinDesk(file: JoinFile, say: (text: string) => Sys<void>): Sys
   });
   return {
     *load() { return (yield* readJoinFile())?.plan ?? 'no operation found'; },
-    *save(plan: Plan) { const now = yield* readJoinFile(); if (now) yield* writeJoinFile({ ...now, plan }); },
+    *save(plan: Plan) { const now = yield* readJoinFile(); return now ? yield* writeJoinFile({ ...now, plan }) : 'no operation found'; },
     executor: (name) => executors[name], isLocal: (address) => here.addresses.includes(address), remote: nobody, log: logFor('fsm:join', file.server.name),
   };
 }

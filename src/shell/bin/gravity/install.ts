@@ -154,7 +154,7 @@ function localDesk(of: Pick<WizardState, 'operation' | 'cluster' | 'server'>): D
   const executors = installExecutors({ ...of, *say() { /* only the log hears it */ } });
   return {
     *load() { return (yield* getState())?.plan ?? 'no operation found'; },
-    *save(plan) { const state = yield* getState(); if (state) yield* setState({ ...state, plan }); },
+    *save(plan) { const state = yield* getState(); if (state) yield* setState({ ...state, plan }); return null; },
     executor: (name) => executors[name], isLocal: (address) => address === of.server.address, remote: (phase) => executeThere(phase, of),
     log: (level, message, phase) => logBoth(level, message, 'fsm:install', { phase }, of.server.name),
   };

@@ -152,8 +152,8 @@ function* create(it: Invocation, site: SiteRecord, lead: string): Sys<Found | st
   for (const wrote of [yield* putOperation(store, site.domain, operation), yield* putPlan(store, plan), yield* putSite(store, { ...site, state: 'updating' })]) {
     if (!wrote.ok) return wrote.error;
   }
-  yield* writeUpdateFile({ operation, plan });
-  return { operation, plan, from: 'etcd' };
+  const unwritten = yield* writeUpdateFile({ operation, plan });
+  return unwritten ?? { operation, plan, from: 'etcd' };
 }
 
 /** Agents could not be deployed: the operation has not begun. */

@@ -8,6 +8,7 @@ import type { Certificate, HttpRequest } from '../../proc/http.ts';
 import { err, fail } from '../../proc/libc.ts';
 import type { ExitCode, Json, Program, Start, Sys } from '../../proc/program.ts';
 import { call, type Fd } from '../../proc/syscalls.ts';
+import { KEEPALIVE } from '../../kube/client.ts';
 import { parseDuration, parseFlags, type Flags } from '../../kube/flags.ts';
 import { builtin } from '../../kube/kinds.ts';
 import { klog } from '../../kube/time.ts';
@@ -93,6 +94,8 @@ const REQUESTS = 8;
 
 function* connection(start: Start): Sys<void> {
   const { fd, peer } = start.event as { fd: Fd; peer: string };
+  const { watching } = (start.mem ?? {}) as { watching?: HttpRequest };
+  if (watching) return yield* untilEnd(fd, watching);
   const got = yield* call('memGet', { key: 'options' });
   if (!got.ok || got.value === null) return;
   const options = got.value as unknown as Options;
@@ -114,9 +117,7 @@ function* connection(start: Start): Sys<void> {
     const outcome = yield* route(options, yield* getHeld(), request, fd, peer);
     if (outcome === 'taken') return;
     if (outcome === 'watching') {
-      yield* call('recv', { fd }); // a watcher says nothing more: this is its end
-      yield* forget(request, fd);
-      yield* call('close', { fd });
+      yield* call('become', { mem: { watching: request as unknown as Json } });
       return;
     }
     const sent = yield* call('send', {
@@ -129,6 +130,21 @@ function* connection(start: Start): Sys<void> {
     }
   }
   yield* call('become', { mem: null });
+}
+
+/** A watcher only asks whether anybody is there any more: anything else is its end. */
+function* untilEnd(fd: Fd, request: HttpRequest): Sys<void> {
+  for (let n = 0; n < REQUESTS; n++) {
+    const message = yield* call('recv', { fd });
+    if (message.ok && message.value !== null) {
+      yield* call('send', { fd, data: KEEPALIVE, size: 17 });
+      continue;
+    }
+    yield* forget(request, fd);
+    yield* call('close', { fd });
+    return;
+  }
+  yield* call('become', { mem: { watching: request as unknown as Json } });
 }
 
 function* forget(request: HttpRequest, fd: Fd): Sys<void> {

@@ -9,7 +9,7 @@ import { call, type Fd } from '../../proc/syscalls.ts';
 import { apiConfig, type ApiConfig } from '../../kube/client.ts';
 import { electThread, startElection } from '../../kube/election.ts';
 import { parseFlags } from '../../kube/flags.ts';
-import { informerThread, type Informers, type Watched } from '../../kube/informer.ts';
+import { informerThread, keepaliveThread, type Informers, type Watched } from '../../kube/informer.ts';
 import { builtin, pathOf } from '../../kube/kinds.ts';
 import { uid } from '../../kube/names.ts';
 import { recordThread } from '../../kube/recorder.ts';
@@ -91,7 +91,7 @@ function* lead(): Sys<void> {
 export const programs: Program[] = [{
   name: 'kube-controller-manager', main,
   entries: {
-    elect: electThread({ name: 'kube-controller-manager', onLeading: lead }), watch: informerThread(informers), work: workThread(CONTROLLERS), again: againThread, record: recordThread, stir: stirThread, nodes: monitor,
+    elect: electThread({ name: 'kube-controller-manager', onLeading: lead }), watch: informerThread(informers), keepalive: keepaliveThread, work: workThread(CONTROLLERS), again: againThread, record: recordThread, stir: stirThread, nodes: monitor,
     *health(start) { yield* serveHttp((start.event as { fd: Fd }).fd, {}, function* () { return { status: 200, headers: { 'Content-Type': 'text/plain' }, body: 'ok' }; }); },
   },
 }];

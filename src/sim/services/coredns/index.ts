@@ -3,7 +3,7 @@
  * serves UDP and TCP, reloads when the file changes, and dies of a file that it cannot read at its start.
  */
 import { seconds } from '../../engine/time.ts';
-import { informerThread } from '../../kube/informer.ts';
+import { informerThread, keepaliveThread } from '../../kube/informer.ts';
 import { err, out, strerror } from '../../proc/libc.ts';
 import type { HttpRequest } from '../../proc/http.ts';
 import type { Json, Program, Start, Sys } from '../../proc/program.ts';
@@ -292,7 +292,7 @@ export const coredns: Program = {
     check: (start) => onCheck(of(start.event)),
     loop: (start) => onLoop(of(start.event)),
     stop: onStop,
-    informer: informerThread(informers),
+    informer: informerThread(informers), keepalive: keepaliveThread,
   },
 };
 

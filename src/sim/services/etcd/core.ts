@@ -119,9 +119,10 @@ export function* logWhole(level: Note['level'], pkg: string, text: string): Sys<
   yield* logLine(true, level, pkg, `${capnslogTime(now.ok ? now.value.real : 0)} ${level} | ${pkg}: ${text}`);
 }
 
-/** Ends the process with this status: its main thread waits for it. */
+/** Ends the process with this status: its main thread waits for it, or finds it when it comes to wait. */
 export const EXIT = 'exit';
 export function* exit(status: number): Sys<void> {
+  yield* call('memSet', { key: EXIT, value: status });
   yield* call('unpark', { channel: EXIT, value: status });
 }
 

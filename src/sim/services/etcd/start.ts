@@ -79,6 +79,8 @@ function* live(): Sys<number> {
   yield* call('unpark', { channel: 'begun', value: true });
   yield* drive((raft) => raft);
   yield* call('thread', { entry: 'publish', event: null });
+  const ended = yield* call('memGet', { key: EXIT });
+  if (ended.ok && typeof ended.value === 'number') return ended.value;
   const end = yield* call('park', { channel: EXIT });
   return end.ok ? Number(end.value) : 1;
 }

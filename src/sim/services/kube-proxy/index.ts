@@ -11,7 +11,7 @@ import { call, type Fd } from '../../proc/syscalls.ts';
 import type { IptablesAnswer } from '../../net/state.ts';
 import { apiConfig, type ApiConfig } from '../../kube/client.ts';
 import { parseDuration, parseFlags } from '../../kube/flags.ts';
-import { cached, informerThread, type Change, type Informers } from '../../kube/informer.ts';
+import { cached, informerThread, keepaliveThread, type Change, type Informers } from '../../kube/informer.ts';
 import { equal } from '../../kube/equal.ts';
 import { record, recordThread } from '../../kube/recorder.ts';
 import { quietFor, startStir, stirThread } from '../../kube/steady.ts';
@@ -195,7 +195,7 @@ function* health(start: Start): Sys<void> {
 export const programs: Program[] = [{
   name: 'kube-proxy', main,
   entries: {
-    watch: informerThread(informers), sync, record: recordThread, stir: stirThread, health,
+    watch: informerThread(informers), keepalive: keepaliveThread, sync, record: recordThread, stir: stirThread, health,
     *metrics(start) { yield* serveHttp((start.event as { fd: Fd }).fd, {}, function* (request) { return { status: 200, headers: { 'Content-Type': 'text/plain' }, body: request.path === '/proxyMode' ? 'iptables' : '# HELP kubeproxy_sync_proxy_rules_latency_microseconds SyncProxyRules latency\n' }; }); },
   },
 }];

@@ -9,7 +9,7 @@ import type { ExitCode, Json, Program, Start, Sys } from '../../proc/program.ts'
 import { call, type Fd } from '../../proc/syscalls.ts';
 import { apiConfig } from '../../kube/client.ts';
 import { equal } from '../../kube/equal.ts';
-import { cached, informerThread, type Change, type Informers, type Watched } from '../../kube/informer.ts';
+import { cached, informerThread, keepaliveThread, type Change, type Informers, type Watched } from '../../kube/informer.ts';
 import { pathOf } from '../../kube/kinds.ts';
 import { recordThread } from '../../kube/recorder.ts';
 import { startStir } from '../../kube/steady.ts';
@@ -164,7 +164,7 @@ const informers: Informers = {
 export const programs: Program[] = [{
   name: 'kubelet', main,
   entries: {
-    watch: informerThread(informers), sync: syncThread, wake: wakeThread, reap: reapThread, kill: killThread, hook: hookThread, probe: probeThread, refresh: refreshThread, register: registerThread, status: statusThread,
+    watch: informerThread(informers), keepalive: keepaliveThread, sync: syncThread, wake: wakeThread, reap: reapThread, kill: killThread, hook: hookThread, probe: probeThread, refresh: refreshThread, register: registerThread, status: statusThread,
     lease: leaseThread, runtime: runtimeThread, chains: chainsThread, record: recordThread, stir: stirred, server: serverThread, logs: logsThread, pump: pumpThread, tunnel: tunnelThread, carry: carryThread,
     *health(start) { yield* serveHttp((start.event as { fd: Fd }).fd, {}, function* () { return { status: 200, headers: { 'Content-Type': 'text/plain' }, body: 'ok' }; }); },
   },

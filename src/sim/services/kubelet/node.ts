@@ -7,7 +7,7 @@ import type { Json, Start, Sys } from '../../proc/program.ts';
 import { call } from '../../proc/syscalls.ts';
 import { api } from '../../kube/client.ts';
 import { equal } from '../../kube/equal.ts';
-import { cached } from '../../kube/informer.ts';
+import { cached, dropStreams } from '../../kube/informer.ts';
 import { pathOf } from '../../kube/kinds.ts';
 import { condition, isFinished } from '../../kube/pods.ts';
 import { record } from '../../kube/recorder.ts';
@@ -306,6 +306,7 @@ export function* leaseThread(start: Start): Sys<void> {
     return;
   }
   yield* call('memSet', { key: 'lease', value: null });
+  if (done.status === 0) yield* dropStreams();
   if (done.status !== 409) yield* say(start, 'E', 'controller.go:115', `failed to ensure node lease exists, will retry in 7s, error: ${done.error}`);
 }
 

@@ -11,7 +11,7 @@ import { api, apiConfig, type ApiConfig } from '../../kube/client.ts';
 import { electThread, startElection } from '../../kube/election.ts';
 import { equal } from '../../kube/equal.ts';
 import { parseFlags } from '../../kube/flags.ts';
-import { informerThread, remember, type Informers } from '../../kube/informer.ts';
+import { informerThread, keepaliveThread, remember, type Informers } from '../../kube/informer.ts';
 import { builtin, pathOf } from '../../kube/kinds.ts';
 import { uid } from '../../kube/names.ts';
 import { condition, isFinished, key } from '../../kube/pods.ts';
@@ -140,7 +140,7 @@ function* lead(): Sys<void> {
 export const programs: Program[] = [{
   name: 'kube-scheduler', main,
   entries: {
-    elect: electThread({ name: 'kube-scheduler', onLeading: lead }), watch: informerThread(informers), work: workThread(ALL), again: againThread, record: recordThread, stir: stirThread,
+    elect: electThread({ name: 'kube-scheduler', onLeading: lead }), watch: informerThread(informers), keepalive: keepaliveThread, work: workThread(ALL), again: againThread, record: recordThread, stir: stirThread,
     *health(start) { yield* serveHttp((start.event as { fd: Fd }).fd, {}, function* () { return { status: 200, headers: { 'Content-Type': 'text/plain' }, body: 'ok' }; }); },
   },
 }];
