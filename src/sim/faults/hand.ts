@@ -4,7 +4,9 @@
  */
 import { install, newOfd } from '../kernel/descriptors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { allocatePid, blankProc, ready } from '../kernel/process.ts';
+import { allocatePid } from '../kernel/pids.ts';
+import { blankProc } from '../kernel/process.ts';
+import { ready } from '../kernel/waiting.ts';
 import { enter } from '../kernel/table.ts';
 import type { Fault, FaultArg, FaultArgs } from './strike.ts';
 

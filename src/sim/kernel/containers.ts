@@ -13,7 +13,7 @@ import type { Host, Mount, Proc } from '../world.ts';
 import { hostReal } from './disk.ts';
 import { bad, OK, type Handlers, type Kernel } from './kernel.ts';
 import { resolvePath } from './paths.ts';
-import { terminate } from './process.ts';
+import { terminate } from './exit.ts';
 
 /** Where a path of the caller lies: the tree and the folder in it. */
 function placeOf(host: Host, proc: Proc, path: string): { fs: string; base: string; source: string; type: string } | null {

@@ -10,7 +10,9 @@ import type { Json } from '../proc/program.ts';
 import type { Event, Host, Pid, Proc, Timer } from '../world.ts';
 import { mainOf } from './descriptors.ts';
 import { bad, good, OK, type Handlers, type Kernel } from './kernel.ts';
-import { allocatePid, blankProc, ready } from './process.ts';
+import { allocatePid } from './pids.ts';
+import { blankProc } from './process.ts';
+import { ready } from './waiting.ts';
 import { enter } from './table.ts';
 
 /** Starts a thread of a process at one of its program's entries. */

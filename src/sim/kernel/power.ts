@@ -14,7 +14,8 @@ import { addLink, bringUp, freshNs } from '../net/namespace.ts';
 import type { Event, Host } from '../world.ts';
 import { hostReal } from './disk.ts';
 import type { Kernel } from './kernel.ts';
-import { blankProc, ready } from './process.ts';
+import { blankProc } from './process.ts';
+import { ready } from './waiting.ts';
 import { enter } from './table.ts';
 
 /** Firmware, boot loader and initramfs of a small virtual machine. */

@@ -1,13 +1,11 @@
 /**
- * Processes: spawn, exec, wait, signals, exit. fork(2) and execve(2) are one call here, as posix_spawn(3)
+ * Processes: spawn, exec, wait, and the calls about them. fork(2) and execve(2) are one call here, as posix_spawn(3)
  * is. It knows nothing of what programs do; run.ts runs them.
  */
 import { entries, entry } from '../engine/pages.ts';
 import { emptyLog } from '../engine/chunked.ts';
 import { own } from '../engine/cow.ts';
-import { seconds } from '../engine/time.ts';
 import { footprint } from '../host/memory.ts';
-import { cancel } from '../engine/queue.ts';
 import { programOf } from '../host/fs.ts';
 import type { Errno, Json, Reply, Signal } from '../proc/program.ts';
 import type { Calls, Exec, ProcessInfo } from '../proc/syscalls.ts';
@@ -16,8 +14,11 @@ import { closeAll, install, mainOf, newOfd } from './descriptors.ts';
 import { hostReal } from './disk.ts';
 import { bad, good, OK, type Attempt, type Block, type Handlers, type Kernel } from './kernel.ts';
 import { may, resolvePath } from './paths.ts';
-import { adopt, childrenOf, enter, leave, threadsOf } from './table.ts';
+import { childrenOf, enter, leave } from './table.ts';
 import { ownTty } from './tty.ts';
+import { sendSignal, SIGNAL_NUMBERS } from './exit.ts';
+import { allocatePid, outerPid, pidns, realPid, seenPid, virtualPid, within } from './pids.ts';
+import { ready } from './waiting.ts';
 
 export interface Image { program: string; argv: readonly string[]; exe: string }
 
@@ -52,53 +53,6 @@ export function blankProc(host: Host, pid: Pid, from: Partial<Proc>): Proc {
     exit: null, report: null, stopped: false, startedAt: host.bootAt, quantum: 0, cpuUs: 0, memory: {}, timers: {}, onChild: null, onSignal: {},
     notified: { ready: false, status: '' }, ...from,
   };
-}
-
-export function allocatePid(host: Host): Pid {
-  let pid = host.nextPid;
-  do { pid = pid >= 32_767 ? 300 : pid + 1; } while (entry(host.procs, pid));
-  host.nextPid = pid;
-  return pid;
-}
-
-/** The id that a process has in its own namespace. */
-function virtualPid(host: Host, root: string, pid: Pid): Pid {
-  const ns = host.roots[root]?.pidns ?? 'host';
-  if (ns === 'host') return pid;
-  const owner = own(own(host, 'roots'), ns);
-  return ++owner.nextPid;
-}
-
-const pidns = (host: Host, proc: Proc): string => host.roots[proc.root]?.pidns ?? 'host';
-/** The pid namespace around a container's: Planet's around a pod's. */
-const outerOf = (host: Host, ns: string): string => host.roots[ns]?.labels['pidParent'] ?? '';
-/** Whether a process is in a pid namespace or in one inside it. */
-function within(host: Host, proc: Proc, ns: string): boolean {
-  if (ns === 'host') return true;
-  for (let at = pidns(host, proc); at !== '' && at !== 'host'; at = outerOf(host, at)) if (at === ns) return true;
-  return false;
-}
-/** The id that a container's process has in the namespace around its own. */
-function outerPid(host: Host, root: string): Pid | undefined {
-  const outer = outerOf(host, host.roots[root]?.pidns ?? 'host');
-  if (outer === '' || outer === 'host' || !host.roots[outer]) return undefined;
-  return ++own(own(host, 'roots'), outer).nextPid;
-}
-
-/** The real id of a process that the caller names; undefined when it cannot see such a one. */
-export function realPid(host: Host, caller: Proc, seen: Pid): Pid | undefined {
-  const ns = pidns(host, caller);
-  if (ns === 'host') return entry(host.procs, seen) ? seen : undefined;
-  for (const proc of entries(host.procs)) {
-    if (proc.threadOf !== null) continue;
-    const its = pidns(host, proc);
-    if (its === ns ? proc.vpid === seen : proc.outer === seen && outerOf(host, its) === ns) return proc.pid;
-  }
-  return undefined;
-}
-export function seenPid(host: Host, caller: Proc, target: Proc): Pid {
-  const ns = pidns(host, caller);
-  return ns === 'host' ? target.pid : pidns(host, target) === ns ? target.vpid : target.outer ?? target.vpid;
 }
 
 /** The effective id that a set-user-id image gives; the real one is kept. */
@@ -173,155 +127,6 @@ function inheritFds(k: Kernel, host: Host, main: Proc, draft: Proc, e: Exec): vo
   for (const fd of [1, 2]) {
     if (draft.fds[fd] === undefined) install(host, draft, newOfd(k, host, { kind: 'journal', root: journal, ident: draft.comm, unit: e.unit, partial: '', priority: 6 }), fd);
   }
-}
-
-/** Puts a process into the ready list, once. */
-export function ready(k: Kernel, host: Host, proc: Proc): void {
-  if (proc.queued || proc.exit) return;
-  proc.queued = true;
-  own(k.world, 'ready').push([host.name, proc.pid]);
-}
-
-// ---- signals
-
-const IGNORED: readonly Signal[] = ['CHLD', 'CONT', 'WINCH'];
-const STOPS: readonly Signal[] = ['STOP', 'TSTP', 'TTIN', 'TTOU'];
-export const SIGNAL_NUMBERS: Readonly<Record<Signal, number>> = {
-  HUP: 1, INT: 2, QUIT: 3, ILL: 4, TRAP: 5, ABRT: 6, KILL: 9, USR1: 10, SEGV: 11, USR2: 12, PIPE: 13, ALRM: 14, TERM: 15,
-  CHLD: 17, CONT: 18, STOP: 19, TSTP: 20, TTIN: 21, TTOU: 22, WINCH: 28,
-};
-
-export function sendSignal(k: Kernel, host: Host, pid: Pid, signal: Signal): void {
-  const proc = k.proc(host, pid);
-  if (!proc || proc.exit) return;
-  const entry = proc.onSignal[signal];
-  if (entry && signal !== 'KILL') { k.thread(host, proc, entry, { signal }); return; }
-  const action = signal === 'KILL' || signal === 'STOP' ? undefined : proc.actions[signal];
-  if (signal === 'CONT' && proc.stopped) {
-    proc.stopped = false;
-    if (proc.waiting) k.wake(host, `cont:${pid}`);
-    ready(k, host, proc);
-  }
-  if (action === 'ignore') return;
-  if (action === 'catch') { catchSignal(k, host, proc, signal); return; }
-  if (IGNORED.includes(signal)) return;
-  const isInit = proc.vpid === 1 || proc.pid === 1;
-  if (isInit && signal !== 'KILL') return;
-  if (STOPS.includes(signal)) {
-    proc.stopped = true;
-    own(proc, 'memory')['stopSignal'] = signal;
-    k.wake(host, `child:${proc.ppid}`);
-    return;
-  }
-  terminate(k, host, proc, { status: 128 + SIGNAL_NUMBERS[signal], signal });
-}
-
-/** A caught signal interrupts the call that blocks, or waits for the next one that would. */
-function catchSignal(k: Kernel, host: Host, proc: Proc, signal: Signal): void {
-  if (!proc.pending.includes(signal)) own(proc, 'pending').push(signal);
-  if (proc.waiting) ready(k, host, proc);
-}
-
-// ---- the end
-
-/** Ends a process: its threads, descriptors, terminal; its children go to init; its parent is told. */
-export function terminate(k: Kernel, host: Host, proc: Proc, exit: { status: number; signal: Signal | null }): void {
-  if (proc.exit) return;
-  if (proc.threadOf !== null) { forget(k, host, proc); return; }
-  proc.exit = exit;
-  if (proc.report !== null) own(host, 'collected')[proc.report] = String(exit.status);
-  unblock(k, host, proc);
-  for (const other of threadsOf(host, proc)) { const thread = k.proc(host, other.pid)!; thread.exit = exit; forget(k, host, thread); }
-  const missed = isMissed(k, host, proc);
-  proc.timers = {};
-  closeAll(k, host, proc);
-  proc.memory = {};
-  if (missed) k.disturb();
-  const orphans = childrenOf(host, proc);
-  const initPid = orphans.length ? initOf(host, proc) : 1;
-  for (const other of orphans) {
-    const child = k.proc(host, other.pid)!;
-    adopt(host, child, initPid);
-    if (child.exit) reapOrTell(k, host, child);
-  }
-  if (proc.tty && proc.sid === proc.pid) hangUp(k, host, proc.tty, proc.pid);
-  const ns = host.roots[proc.root]?.pidns;
-  if (proc.vpid === 1 && ns && ns !== 'host') killNamespace(k, host, ns);
-  reapOrTell(k, host, proc);
-}
-
-/** A unit's process that lived so long is no one-shot. */
-const SETTLED_US = seconds(10);
-
-/** Whether somebody may have counted on a process while all was quiet: a daemon, not what a command line ran. */
-function isMissed(k: Kernel, host: Host, proc: Proc): boolean {
-  if (Object.keys(proc.timers).length > 0 || (proc.unit !== null && k.world.now - proc.startedAt > SETTLED_US)) return true;
-  return Object.values(proc.fds).some((id) => {
-    const ofd = host.ofds[id]!;
-    const socket = ofd.kind === 'socket' ? entry(host.ns[ofd.ns]!.sockets, ofd.socket) : undefined;
-    return socket && (socket.entry !== null || socket.tcp?.state === 'LISTEN');
-  });
-}
-
-/** init of the process's own pid namespace. */
-function initOf(host: Host, proc: Proc): Pid {
-  const ns = pidns(host, proc);
-  if (ns === 'host') return 1;
-  for (const other of entries(host.procs)) if (other.vpid === 1 && pidns(host, other) === ns) return other.pid;
-  return 1;
-}
-
-function killNamespace(k: Kernel, host: Host, ns: string): void {
-  for (const other of entries(host.procs)) {
-    const proc = k.proc(host, other.pid);
-    if (proc && !proc.exit && proc.threadOf === null && within(host, proc, ns)) terminate(k, host, proc, { status: 137, signal: 'KILL' });
-  }
-}
-
-function reapOrTell(k: Kernel, host: Host, proc: Proc): void {
-  const parent = k.proc(host, proc.ppid);
-  if (!parent || parent.exit) { forget(k, host, proc); return; }
-  if (parent.onChild) {
-    k.thread(host, parent, parent.onChild, { pid: seenPid(host, parent, proc), status: proc.exit!.status, signal: proc.exit!.signal });
-    forget(k, host, proc);
-    return;
-  }
-  if (parent.actions.CHLD === 'catch') catchSignal(k, host, parent, 'CHLD');
-  k.wake(host, `child:${parent.pid}`);
-}
-
-/** Takes a process out of the table. */
-function forget(k: Kernel, host: Host, proc: Proc): void {
-  unblock(k, host, proc);
-  proc.exit ??= { status: 0, signal: null };
-  if (proc.threadOf === null && Object.keys(proc.fds).length) closeAll(k, host, proc);
-  leave(host, proc);
-}
-
-function hangUp(k: Kernel, host: Host, id: string, session: Pid): void {
-  const tty = ownTty(k, id);
-  if (tty.closed || tty.session !== session) return;
-  tty.closed = true;
-  tty.prompt = null;
-  k.wake(host, `ptmx:${id}`);
-  for (const other of entries(host.procs)) {
-    if (other.tty === id && !other.exit && other.threadOf === null) { sendSignal(k, host, other.pid, 'HUP'); sendSignal(k, host, other.pid, 'CONT'); }
-  }
-  k.wake(host, `tty:${id}`);
-}
-
-/** Takes a process off the lists that could wake it. */
-export function unblock(k: Kernel, host: Host, proc: Proc): void {
-  if (!proc.waiting) return;
-  for (const key of proc.waiting.keys) {
-    const list = host.waiters[key];
-    if (!list) continue;
-    const rest = list.filter((pid) => pid !== proc.pid);
-    if (rest.length) own(host, 'waiters')[key] = rest; else delete own(host, 'waiters')[key];
-  }
-  if (proc.waiting.until) cancel(k.world, proc.waiting.until.at, proc.waiting.until.seq);
-  proc.waiting = null;
-  proc.gen++;
 }
 
 // ---- the calls

@@ -22,7 +22,9 @@ import { fileCalls } from './files.ts';
 import { ioCalls } from './io.ts';
 import { isBlock, type Attempt, type Block, type Handler, type Kernel } from './kernel.ts';
 import { machineCalls, onPower } from './machine.ts';
-import { processCalls, ready, sendSignal, terminate, unblock } from './process.ts';
+import { sendSignal, terminate } from './exit.ts';
+import { processCalls } from './process.ts';
+import { ready, unblock } from './waiting.ts';
 import { onPacket, onSocketTimer, socketCalls } from './sockets.ts';
 
 type AnyHandler = Handler<Op>;
