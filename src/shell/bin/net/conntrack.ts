@@ -28,11 +28,11 @@ const VALUES: Readonly<Record<string, keyof ConntrackFilter>> = {
 };
 const NUMERIC: ReadonlySet<string> = new Set(['sport', 'dport', 'replySport', 'replyDport', 'mark']);
 
-interface Asked { command: string; filter: ConntrackFilter; table: string }
+interface Asked { command: string; filter: ConntrackFilter; table: string; anyNat: boolean }
 
 function parse(args: readonly string[]): Asked | string {
   const filter: { -readonly [K in keyof ConntrackFilter]: ConntrackFilter[K] } = {};
-  let command = '', table = 'conntrack';
+  let command = '', table = 'conntrack', anyNat = false;
   const commands: Readonly<Record<string, string>> = { '-L': 'L', '--dump': 'L', '-D': 'D', '--delete': 'D', '-F': 'F', '--flush': 'F', '-C': 'C', '--count': 'C', '-S': 'S', '--stats': 'S', '-E': 'E', '--event': 'E', '-G': 'G', '--get': 'G', '-V': 'V', '--version': 'V', '-h': 'h', '--help': 'h' };
   for (let i = 0; i < args.length; i++) {
     const [word, given] = args[i]!.startsWith('--') ? args[i]!.split('=') as [string, string | undefined] : [args[i]!, undefined];
@@ -50,11 +50,12 @@ function parse(args: readonly string[]): Asked | string {
       Object.assign(filter, { [key]: NUMERIC.has(key) ? Number(value) : key === 'proto' ? protoName(value) : value });
     } else if (word === '-n' || word === '--src-nat') filter.srcNat = true;
     else if (word === '-g' || word === '--dst-nat') filter.dstNat = true;
-    else if (word === '-j' || word === '--any-nat' || word === '-z' || word === '--zero') continue;
+    else if (word === '-j' || word === '--any-nat') anyNat = true;
+    else if (word === '-z' || word === '--zero') return 'Zeroing of counters is not supported here';
     else if (word === '-f' || word === '--family' || word === '-o' || word === '--output' || word === '-e' || word === '-b' || word === '-w' || word === '-t') i++;
     else return `unknown argument`;
   }
-  return { command, filter, table };
+  return { command, filter, table, anyNat };
 }
 
 const protoName = (text: string): string => Object.entries(NUMBERS).find(([name, n]) => name === text || String(n) === text)?.[0] ?? text;
@@ -79,7 +80,7 @@ function* conntrackMain(start: Start): Sys<number> {
   const got = yield* readNet<Shown[]>({ kind: 'conntrack' });
   if (!got.ok) return yield* fail(DENIED, 1);
   if (asked.table === 'expect') { yield* err(asked.command === 'L' ? `conntrack ${VERSION} (conntrack-tools): 0 expectations have been shown.\n` : ''); return 0; }
-  const list = got.value.filter((c) => fits(c, asked.filter));
+  const list = got.value.filter((c) => fits(c, asked.filter) && (!asked.anyNat || c.snat || c.dnat));
   switch (asked.command) {
     case 'L': case 'G':
       yield* out(list.map(line).join(''));
@@ -88,7 +89,8 @@ function* conntrackMain(start: Start): Sys<number> {
       return 0;
     case 'D': {
       if (!list.length) { yield* err(shown(0, 'deleted')); return 1; }
-      yield* changeNet({ kind: 'conntrackDelete', filter: asked.filter });
+      const each = asked.anyNat ? list.map(({ orig }) => ({ proto: orig.proto, src: orig.src, dst: orig.dst, sport: orig.sport, dport: orig.dport })) : [asked.filter];
+      for (const filter of each) yield* changeNet({ kind: 'conntrackDelete', filter });
       yield* out(list.map(line).join(''));
       yield* err(shown(list.length, 'deleted'));
       return 0;
@@ -151,7 +153,32 @@ function* ethtoolMain(start: Start): Sys<number> {
     yield* out(`NIC statistics:\n     peer_ifindex: ${link.peerIndex ?? 0}\n`);
     return 0;
   }
-  return yield* fail('ethtool: bad command line argument(s)\nFor more information run ethtool -h', 1);
+  return yield* further(option, args, link, start.uid);
+}
+
+/** Settings that paravirtual and software devices do not have: heading, complaint, status (ethtool.c). */
+const UNSUPPORTED: Readonly<Record<string, readonly [string, string, number]>> = {
+  '-a': ['Pause parameters', 'Cannot get device pause settings', 76], '-c': ['Coalesce parameters', 'Cannot get device coalesce settings', 82],
+  '-g': ['Ring parameters', 'Cannot get device ring settings', 76], '-l': ['Channel parameters', 'Cannot get device channel parameters\n', 1],
+  '-x': ['', 'Cannot get RX ring count', 102], '-m': ['', 'Cannot get module EEPROM information', 1], '-d': ['', 'Cannot get register dump', 73], '-e': ['', 'Cannot get EEPROM data', 75],
+};
+const LONG: Readonly<Record<string, string>> = {
+  '--show-pause': '-a', '--show-coalesce': '-c', '--show-ring': '-g', '--show-channels': '-l', '--show-rxfh-indir': '-x', '--show-rxfh': '-x', '--show-permaddr': '-P', '--features': '-K', '--offload': '-K',
+};
+
+function* further(option: string, args: readonly string[], link: LinkView, uid: number): Sys<number> {
+  const letter = LONG[option] ?? option;
+  if (letter === '-P') { yield* out(`Permanent address: ${link.kind === 'ether' ? link.mac : '00:00:00:00:00:00'}\n`); return 0; }
+  if (letter === '-K' && args.length >= 3) {
+    // Which offloads are on changes nothing of what is modelled: nothing here lets itself be switched.
+    if (uid !== 0) return yield* fail('Cannot set device feature settings: Operation not permitted', 1);
+    return yield* fail('Could not change any device features', 1);
+  }
+  const known = UNSUPPORTED[letter];
+  if (!known) return yield* fail('ethtool: bad command line argument(s)\nFor more information run ethtool -h', 1);
+  const [heading, complaint, status] = known;
+  if (heading) yield* out(`${heading} for ${link.name}:\n`);
+  return yield* fail(`${complaint}: Operation not supported`, status);
 }
 
 export const conntrack: Command = { name: 'conntrack', main: conntrackMain };
