@@ -60,6 +60,27 @@ describe('an open connection', () => {
     expect(talk(() => { lab.machine.host('n2').up = false; })).toBe('EHOSTUNREACH');
     expect(seconds() - before).toBeGreaterThan(900);
   });
+  it('stalls when acknowledgements are lost, and goes on when they come through again', () => {
+    const heard = lab.run('n1', function* (): Sys<string[]> {
+      const listening = yield* call('listen', { proto: 'tcp', addr: '127.0.0.1', port: 7001 });
+      const client = yield* call('connect', { proto: 'tcp', addr: '127.0.0.1', port: 7001 });
+      const server = listening.ok ? yield* call('accept', { fd: listening.value }) : listening;
+      if (!client.ok || !server.ok) return ['no connection'];
+      const hear = function* (timeoutUs: number): Sys<string> {
+        const got = yield* call('recv', { fd: server.value.fd, timeoutUs });
+        return got.ok ? String(got.value?.data) : got.errno;
+      };
+      lab.iptables('n1', '-A INPUT -i lo -p tcp --sport 7001 -j DROP');
+      yield* call('send', { fd: client.value, data: 'one' });
+      const first = yield* hear(100_000);
+      yield* call('sleep', { us: 1_000_000 });
+      yield* call('send', { fd: client.value, data: 'two' });
+      const second = yield* hear(500_000);
+      lab.iptables('n1', '-D INPUT -i lo -p tcp --sport 7001 -j DROP');
+      return [first, second, yield* hear(30_000_000)];
+    });
+    expect(heard).toEqual(['one', 'ETIMEDOUT', 'two']);
+  });
   it('is reset by a host that knows nothing of it', () => {
     expect(talk(() => {
       const ns = own(own(lab.machine.host('n2'), 'ns'), 'host');

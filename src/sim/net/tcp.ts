@@ -66,7 +66,8 @@ export function send(st: Stack, ns: NetNs, s: Socket, data: Json, size: number):
   if (!t.unacked.length) { t.sentAt = st.now; t.rtoUs = RTO_MIN_US; }
   own(t, 'unacked').push(segment);
   t.sndNxt += segment.len;
-  transmit(st, ns, s, 'PA', segment.seq, segment.len, data);
+  // After a timeout the congestion window is one segment: what is new waits until something has been acknowledged.
+  if (!t.retries) transmit(st, ns, s, 'PA', segment.seq, segment.len, data);
   arm(st, ns, s);
 }
 
@@ -217,12 +218,14 @@ function acknowledged(st: Stack, ns: NetNs, s: Socket, upTo: number): void {
   const t = own(s, 'tcp');
   if (upTo <= t.sndUna || upTo > t.sndNxt) return;
   t.sndUna = upTo;
+  const stalled = t.retries > 0;
   t.retries = 0;
   t.softError = null;
   t.rtoUs = RTO_MIN_US;
   t.sentAt = st.now;
   t.unacked = t.unacked.filter((each) => each.seq + each.len > upTo);
   if (!t.unacked.length && t.timer) { st.cancel(t.timer); t.timer = null; }
+  if (stalled) for (const each of t.unacked) if (s.tcp === t) transmit(st, ns, s, each.fin ? 'FA' : 'PA', each.seq, each.fin ? 0 : each.len, each.data);
   if (t.unacked.length || !t.finSent) return;
   if (t.state === 'FIN-WAIT-1') {
     t.state = 'FIN-WAIT-2';
