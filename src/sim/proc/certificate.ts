@@ -35,10 +35,24 @@ export function unbase64(text: string): string | null {
 export const pem = (cert: Certificate): string =>
   `-----BEGIN CERTIFICATE-----\n${base64(JSON.stringify(cert)).replace(/.{64}/g, '$&\n').replace(/\n$/, '')}\n-----END CERTIFICATE-----\n`;
 
+/** What a PEM text armours, by the text: each kubectl reads the same two. */
+const armoured = new Map<string, string | null>();
+const ARMOURED_MAX = 500;
+
+function disarm(text: string): string | null {
+  let json = armoured.get(text);
+  if (json === undefined) {
+    const m = /-----BEGIN CERTIFICATE-----\n([\s\S]*?)-----END CERTIFICATE-----/.exec(text);
+    json = m && unbase64(m[1]!);
+    if (armoured.size >= ARMOURED_MAX) armoured.clear();
+    armoured.set(text, json);
+  }
+  return json;
+}
+
 /** The certificate in a PEM file, or null when it is none. */
 export function parsePem(text: string): Certificate | null {
-  const m = /-----BEGIN CERTIFICATE-----\n([\s\S]*?)-----END CERTIFICATE-----/.exec(text);
-  const json = m && unbase64(m[1]!);
+  const json = disarm(text);
   if (!json) return null;
   try { return JSON.parse(json) as Certificate; } catch { return null; }
 }
