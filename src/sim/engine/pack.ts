@@ -4,13 +4,20 @@
  * lose that two of them are one, which a program under replay could notice.
  *
  * Form: {"shared": [values], "root": value}; inside, {"$": n} stands for shared[n], which may name earlier
- * ones. Long texts that occur twice are shared too. Keys beginning with $ are written with one $ more.
+ * ones. Texts that occur twice are shared too; a long text of many lines is {"$l": [its lines]}, since the
+ * logs of etcd's members differ but hold the same entries. Keys beginning with $ are written with one $ more.
  */
 
 interface Packed { shared: unknown[]; root: unknown }
 
 /** Texts from this length on are worth a reference. */
 const TEXT_MIN = 48;
+/** Texts from this length on are looked at line by line. */
+const LONG_MIN = 16_384;
+
+const isLong = (text: string): boolean => text.length >= LONG_MIN && text.includes('\n');
+/** The lines, each with its end. */
+const linesOf = (text: string): string[] => text.split(/(?<=\n)/);
 
 const shareable = (item: unknown): boolean => (typeof item === 'object' ? item !== null : typeof item === 'string' && item.length >= TEXT_MIN);
 
@@ -22,7 +29,7 @@ export function pack(value: unknown): string {
     if (!shareable(item)) return item;
     const known = index.get(item);
     if (known !== undefined) return { $: known };
-    const plain = typeof item === 'string' ? item : spread(item as object, write);
+    const plain = typeof item !== 'string' ? spread(item as object, write) : isLong(item) ? { $l: linesOf(item).map(write) } : item;
     if (!twice.has(item)) return plain;
     index.set(item, shared.length);
     shared.push(plain);
@@ -40,7 +47,10 @@ function repeated(value: unknown): Set<unknown> {
     if (!shareable(item)) return;
     if (seen.has(item)) { twice.add(item); return; }
     seen.add(item);
-    if (typeof item === 'string') return;
+    if (typeof item === 'string') {
+      if (isLong(item)) for (const line of linesOf(item)) visit(line);
+      return;
+    }
     if (Array.isArray(item)) for (const each of item) visit(each);
     else for (const key in item as object) visit((item as Record<string, unknown>)[key]);
   };
@@ -75,6 +85,7 @@ export function unpack(text: string): unknown {
     const record = item as Record<string, unknown>;
     const reference = record['$'];
     if (typeof reference === 'number') return done[reference];
+    if (Array.isArray(record['$l'])) return record['$l'].map(read).join('');
     let escaped = false;
     for (const key in record) {
       if (key.charCodeAt(0) === 36) escaped = true;

@@ -84,6 +84,13 @@ describe('digests and saves', () => {
     expect(tree.list[0]).toBe(tree.one);
     expect(tree.list[1]).toEqual({ $: 3, $$: 4 });
   });
+  it('write the lines that long texts have in common once', () => {
+    const line = (n: number): string => `${n}: an entry of a log that is long enough to be worth a reference\n`;
+    const log = (first: number): string => `\n${Array.from({ length: 400 }, (_, n) => line(first + n)).join('')}an end without a newline`;
+    const tree = { a: log(0), b: log(1), $l: ['plain'] };
+    expect(unpack(pack(tree))).toEqual(tree);
+    expect(pack(tree).length).toBeLessThan(1.5 * pack({ a: log(0) }).length);
+  });
 });
 
 describe('history', () => {
