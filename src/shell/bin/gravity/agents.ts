@@ -7,7 +7,10 @@ import { capture } from '../../../sim/gravity/child.ts';
 import { ask, readCertificate } from '../../../sim/gravity/cluster-api.ts';
 import { realNow } from '../../../sim/gravity/console.ts';
 import { gravityBinary } from '../../../sim/gravity/layout/installer.ts';
-import { AGENT_BIN, STATE_DIR, UNIT_DIR } from '../../../sim/gravity/layout/paths.ts';
+import { writeJson } from '../../../sim/gravity/files.ts';
+import { openStore } from '../../../sim/gravity/store.ts';
+import { etcdRange, etcdV2 } from '../../../sim/services/etcd/client.ts';
+import { AGENT_BIN, ETCD_BACKUP, STATE_DIR, UNIT_DIR } from '../../../sim/gravity/layout/paths.ts';
 import { AGENT_UNIT } from '../../../sim/gravity/layout/units.ts';
 import { readUpdateFile, snapshot, takeUpdatePlan, type UpdateFile } from '../../../sim/gravity/backends.ts';
 import type { Remote } from '../../../sim/gravity/engine.ts';
@@ -22,6 +25,8 @@ import { call } from '../../../sim/proc/syscalls.ts';
 import { failWith, type Invocation } from './invocation.ts';
 
 export const AGENT_PORT = 3012;
+/** Set for what an agent runs: on a regular node nobody else works on an upgrade's plan. */
+export const FOR_AGENT = 'GRAVITY_RPC_AGENT';
 const SHELL = '/bin/sh';
 /** Sixty megabytes to each node. */
 const COPY_US = seconds(5);
@@ -91,6 +96,7 @@ function* answer(request: HttpRequest): Sys<HttpResponse> {
     case '/shutdown':
       yield* capture({ path: '/usr/bin/systemctl', argv: ['systemctl', '--no-block', 'stop', AGENT_UNIT.name] });
       return reply(200, {});
+    case '/etcd-backup': return reply(200, { error: yield* backupEtcd() });
     case '/execute': {
       const job = yield* call('random', { below: 0x1_0000_0000 });
       yield* call('thread', { entry: 'onJob', event: { job: job.ok ? job.value : 0, order: request.body } });
@@ -99,6 +105,24 @@ function* answer(request: HttpRequest): Sys<HttpResponse> {
     case '/result': return yield* result((request.body as { job?: number } | null)?.job ?? -1);
     default: return reply(404, null);
   }
+}
+
+/** All that etcd holds, beside the agent: what a join that fails could be undone from. */
+function* backupEtcd(): Sys<string | null> {
+  const store = yield* openStore(`${STATE_DIR}/secrets`);
+  const patience = { totalUs: seconds(10) };
+  const v2 = yield* etcdV2(store, 'GET', '/', { recursive: true, quorum: true }, undefined, patience);
+  if (!v2.ok) return v2.error;
+  const v3 = yield* etcdRange(store, { key: '\0', rangeEnd: '\0' }, seconds(10));
+  if (!v3.ok) return v3.error;
+  return yield* writeJson(ETCD_BACKUP, { v2: v2.value.body, v3: v3.value });
+}
+
+/** An order that is a question of moments. */
+export function* orderAgent(address: string, path: string): Sys<string | null> {
+  const got = yield* ask(`https://${address}:${AGENT_PORT}${path}`, { method: 'POST', timeoutUs: seconds(60), cert: 'kubelet' });
+  if (!got.ok) return got.error;
+  return (got.value.body as { error?: string | null } | null)?.error ?? null;
 }
 
 // --- phases that others order: the order is taken at once, the result is asked for until it is there
@@ -120,7 +144,7 @@ function* perform({ phase = '', force, operation, plan }: Order): Sys<Result> {
   const unwritten = operation && plan ? yield* takeUpdatePlan({ operation, plan }) : null;
   if (unwritten) return { error: unwritten, failed: false };
   const argv = ['gravity', 'plan', 'execute', `--phase=${phase}`, ...(force ? ['--force'] : [])];
-  const done = yield* capture({ path: AGENT_BIN, argv, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'dumb', HOME: '/root' } });
+  const done = yield* capture({ path: AGENT_BIN, argv, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'dumb', HOME: '/root', [FOR_AGENT]: '1' } });
   if (done.status === 0) return { error: null, failed: false };
   const file = yield* readUpdateFile();
   const known = file ? findPhase(file.plan, phase) : undefined;

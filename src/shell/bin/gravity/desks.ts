@@ -16,7 +16,7 @@ import type { OperationRecord, ServerRecord, SiteRecord } from '../../../sim/gra
 import { NOSTALGIC, type Cluster, type Server } from '../../../sim/gravity/topology.ts';
 import { ALPHA, releaseOf } from '../../../sim/gravity/versions.ts';
 import type { Json, Sys } from '../../../sim/proc/program.ts';
-import { executeByAgent } from './agents.ts';
+import { deployAgents, executeByAgent, orderAgent } from './agents.ts';
 import { myself } from './invocation.ts';
 
 /** A cluster's record as the description that layouts and phases work from. */
@@ -29,6 +29,9 @@ export function clusterOf(site: SiteRecord, token: string): Cluster {
 
 export const serverOf = (record: ServerRecord): Server =>
   ({ name: record.hostname, address: record.advertise_ip, role: record.cluster_role, profile: record.role, podSubnet: '', memberId: '' });
+
+const recordOf = (server: Server): ServerRecord =>
+  ({ hostname: server.name, advertise_ip: server.address, cluster_role: server.role, role: server.profile });
 
 const logFor = (component: string, host: string): Desk['log'] => (level, message, phase) => logBoth(level, message, component, { phase }, host);
 function* nobody(): Sys<Remote> { return { is: 'no agent' }; }
@@ -94,7 +97,12 @@ export function* askController(file: Pick<JoinFile, 'peer' | 'token' | 'cluster'
 export function* joinDesk(file: JoinFile, say: (text: string) => Sys<void>): Sys<Desk> {
   const here = yield* myself();
   const executors = expandExecutors({
-    cluster: file.cluster, server: file.server, secrets: file.secrets, say, controller: (path, method, body) => askController(file, path, method, body),
+    cluster: file.cluster, server: file.server, secrets: file.secrets, say,
+    agents: {
+      deploy: (address) => deployAgents(file.cluster.servers.filter((each) => each.address === address).map(recordOf), file.cluster.release),
+      order: orderAgent,
+    },
+    controller: (path, method, body) => askController(file, path, method, body),
   });
   return {
     *load() { return (yield* readJoinFile())?.plan ?? 'no operation found'; },

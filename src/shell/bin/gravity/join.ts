@@ -35,11 +35,12 @@ export function* join(it: Invocation): Sys<number> {
   for (const said of yield* autofix()) yield* printStep(it.paint.blue(said));
   const failed = yield* preflight('host');
   if (failed.length) return yield* failWith(it, `The following pre-flight checks failed:\n${failed.map(failedLine).join('').trimEnd()}`);
+  // Before the cluster is told: what this host cannot take must not hold up others.
+  const copied = yield* copyBinary(it);
+  if (copied) return yield* failWith(it, copied);
   const welcome = yield* knock(it, peers, own);
   if (typeof welcome === 'string') return yield* failWith(it, welcome);
   if ('installer' in welcome) return yield* serveInstaller(it, welcome.installer);
-  const copied = yield* copyBinary(it);
-  if (copied) return yield* failWith(it, copied);
   return yield* perform(it, welcome.peer, welcome.welcome);
 }
 
@@ -84,7 +85,11 @@ function* perform(it: Invocation, peer: string, welcome: Welcome): Sys<number> {
   const file: JoinFile = {
     operation, plan: expandPlan({ operationId: operation.id, cluster, joining: server }), cluster, server, secrets: welcome.secrets, peer, token: text(it, 'token'),
   };
-  yield* writeJoinFile(file);
+  const unwritten = yield* writeJoinFile(file);
+  if (unwritten) {
+    yield* report(file, { state: 'failed', progress: { message: unwritten, completion: 100, state: 'failed', created: began } });
+    return yield* failWith(it, unwritten);
+  }
   yield* printStep('Operation has been created');
   const desk = yield* joinDesk(file, function* () { /* the description is printed instead */ });
   const total = file.plan.phases.length;
@@ -94,12 +99,18 @@ function* perform(it: Invocation, peer: string, welcome: Welcome): Sys<number> {
   }
   const now = yield* realNow();
   const done = { message: 'Operation has completed', completion: 100, state: 'completed', created: now } as const;
-  const told = yield* askController(file, `/portal/v1/operations/${operation.id}`, 'PUT', { state: 'completed', progress: done, joined: true });
+  const told = yield* report(file, { state: 'completed', progress: done, joined: true });
   if (!told.ok) return yield* failed(it, file, told.error);
   yield* removeAll(`${WIZARD_DIR}/join`);
   yield* printStep('Operation has completed');
   yield* printStep(it.paint.green(`Joined cluster in ${goDuration(now - began)}`));
   return 0;
+}
+
+/** Tells the controller how it stands, and the plan that led there. */
+function* report(file: JoinFile, change: object): ReturnType<typeof askController> {
+  const plan = ((yield* readJoinFile()) ?? file).plan;
+  return yield* askController(file, `/portal/v1/operations/${file.operation.id}`, 'PUT', { ...change, plan } as unknown as Json);
 }
 
 function* runPhase(file: JoinFile, desk: Desk, phase: Phase, completion: number): Sys<string | null> {
@@ -123,7 +134,7 @@ function* failed(it: Invocation, file: JoinFile, failure: string): Sys<number> {
   const operation: OperationRecord = { ...current.operation, state: 'failed', updated: now, progress: { message: `Operation failure: ${failure}`, completion: 100, state: 'failed', created: now } };
   yield* writeJoinFile({ ...current, operation });
   // The cluster is free for other operations; this one can still be resumed from here.
-  yield* askController(file, `/portal/v1/operations/${operation.id}`, 'PUT', { state: 'failed', progress: operation.progress as unknown as Json });
+  yield* report(file, { state: 'failed', progress: operation.progress });
   yield* call('serve', {});
   return FAILURE;
 }

@@ -13,9 +13,9 @@ import { openStore, putPlan, putSite } from '../../../sim/gravity/store.ts';
 import { dayAndMinute } from '../../../sim/gravity/times.ts';
 import { out } from '../../../sim/proc/libc.ts';
 import type { Sys } from '../../../sim/proc/program.ts';
-import { shutdownAgents } from './agents.ts';
+import { FOR_AGENT, shutdownAgents } from './agents.ts';
 import { askController, joinDesk, updateDesk, wizardDesk } from './desks.ts';
-import { failWith, on, text, type Invocation } from './invocation.ts';
+import { failWith, myself, on, text, type Invocation } from './invocation.ts';
 
 const NO_WIZARD = `could not retrieve install operation plan.
 
@@ -27,12 +27,14 @@ If the install operation is in progress, please make sure you're invoking
 was run.`;
 
 export function* display(it: Invocation): Sys<number> {
-  const { found, wizard } = yield* findOperations();
+  const { found, wizard, all } = yield* findOperations();
   const wanted = text(it, 'operation-id');
   const chosen = wanted ? found.find((each) => each.operation.id === wanted) : found[0];
   if (wanted && !chosen) return yield* failWith(it, `no operation with ID ${wanted} found`);
   if (!chosen) return yield* failWith(it, wizard === 'gone' ? NO_WIZARD : 'no operation found');
   const { operation } = chosen;
+  const misplaced = yield* belongsElsewhere(it, chosen, all);
+  if (misplaced) return yield* failWith(it, misplaced);
   if (operation.type === 'operation_install' && operation.state !== 'completed' && chosen.from !== 'wizard') return yield* failWith(it, NO_WIZARD);
   const plan = yield* currentPlan(chosen);
   if (!plan) {
@@ -43,6 +45,14 @@ export function* display(it: Invocation): Sys<number> {
   const format = text(it, 'output');
   yield* out(format === 'json' ? `${JSON.stringify(planAsJson(plan), null, 2)}\n` : format === 'yaml' ? dump(planAsJson(plan)) : printPlan(plan, it.paint.red));
   return 0;
+}
+
+/** An upgrade that is not over is worked on from masters only. */
+function* belongsElsewhere(it: Invocation, { operation }: Found, all: Snapshot | null): Sys<string | null> {
+  if (operation.type !== 'operation_update' || operation.state === 'completed' || it.start.env[FOR_AGENT]) return null;
+  const here = yield* myself();
+  const self = all?.site?.servers.find((server) => here.addresses.includes(server.advertise_ip));
+  return self?.cluster_role === 'node' ? 'this operation can only be executed on one of the master nodes' : null;
 }
 
 /** An update's plan is asked of etcd and of this node. */
@@ -62,7 +72,7 @@ function* work(it: Invocation): Sys<Work | string> {
   const wanted = text(it, 'operation-id');
   const chosen = wanted ? found.find((each) => each.operation.id === wanted) : activeOf(found);
   if (!chosen) return wanted ? `no operation with ID ${wanted} found` : 'no active operations found';
-  const desk = yield* deskOf(chosen, all);
+  const desk = (yield* belongsElsewhere(it, chosen, all)) ?? (yield* deskOf(chosen, all));
   if (typeof desk === 'string') return desk;
   const plan = yield* desk.load();
   if (typeof plan === 'string') return plan;
@@ -162,7 +172,7 @@ export function* record(found: Found, { state, message }: { state: 'failed' | 'c
   if (found.from === 'join') {
     const file = yield* readJoinFile();
     if (!file) return;
-    yield* askController(file, `/portal/v1/operations/${operation.id}`, 'PUT', { state, progress: operation.progress, joined: state === 'completed' } as never);
+    yield* askController(file, `/portal/v1/operations/${operation.id}`, 'PUT', { state, progress: operation.progress, joined: state === 'completed', plan: file.plan } as never);
     yield* writeJoinFile({ ...file, operation });
     return;
   }
@@ -178,7 +188,7 @@ export function* complete(it: Invocation): Sys<number> {
   const wanted = text(it, 'operation-id');
   const chosen = wanted ? found.find((each) => each.operation.id === wanted) : activeOf(found);
   if (!chosen) return yield* failWith(it, wanted ? `no operation with ID ${wanted} found` : 'no active operations found');
-  const desk = yield* deskOf(chosen, all);
+  const desk = (yield* belongsElsewhere(it, chosen, all)) ?? (yield* deskOf(chosen, all));
   if (typeof desk === 'string') return yield* failWith(it, desk);
   const plan = yield* desk.load();
   if (typeof plan === 'string') return yield* failWith(it, plan);

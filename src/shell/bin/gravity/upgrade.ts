@@ -8,7 +8,7 @@ import { ask, controllerAnswers, NO_CLUSTER } from '../../../sim/gravity/cluster
 import { printStep, realNow } from '../../../sim/gravity/console.ts';
 import { askAgent, pause, type AgentSystem } from '../../../sim/gravity/phases/common.ts';
 import { upgradePlan } from '../../../sim/gravity/plans/upgrade.ts';
-import { isFinished, packagesKey, type OperationRecord, type SiteRecord, type Snapshot } from '../../../sim/gravity/state.ts';
+import { packagesKey, type OperationRecord, type SiteRecord, type Snapshot } from '../../../sim/gravity/state.ts';
 import { newUuid, openStore, put, putOperation, putPlan, putSite } from '../../../sim/gravity/store.ts';
 import { STATE_DIR } from '../../../sim/gravity/layout/paths.ts';
 import { ALPHA, APP, compareVersions, releaseOf, RELEASES, type Release } from '../../../sim/gravity/versions.ts';
@@ -83,13 +83,13 @@ export function* upgrade(it: Invocation): Sys<number> {
 }
 
 /** Why this cluster cannot be upgraded to this binary's release, or null. */
-function refusal(it: Invocation, now: { all: Snapshot; site: SiteRecord }, wanted: string): string | null {
+function refusal(it: Invocation, now: { site: SiteRecord }, wanted: string): string | null {
   const { app } = now.site;
   const [name, version] = parseApp(wanted, it.release.gravity);
   if (name !== app.name) return `you are attempting to upgrade to ${name} ${version}, but different application is installed: ${app.name} ${app.version}`;
   if (compareVersions(version, it.release.gravity) > 0) return `app(gravitational.io/${name}:${version}) not found`;
   if (compareVersions(version, app.version) <= 0) return `update version (${version}) must be greater than the currently installed version (${app.version})`;
-  if (now.site.state !== 'active' || now.all.operations.some((operation) => !isFinished(operation))) return 'failed to create update operation';
+  if (now.site.state !== 'active') return 'failed to create update operation';
   return null;
 }
 

@@ -8,6 +8,7 @@ export const GRAVITY_BIN = '/usr/bin/gravity';
 export const UNPACKED = `${STATE_DIR}/local/packages/unpacked`;
 export const PACKAGE_DB = `${STATE_DIR}/local/gravity.db`;
 export const UPDATE_DIR = `${STATE_DIR}/site/update`;
+export const ETCD_BACKUP = `${UPDATE_DIR}/etcd.bak`;
 export const AGENT_BIN = `${UPDATE_DIR}/agent/gravity`;
 export const INSTALL_LOG = '/var/log/gravity-install.log';
 export const SYSTEM_LOG = '/var/log/gravity-system.log';

@@ -20,6 +20,11 @@ export interface Joining {
   readonly cluster: Cluster; readonly server: Server;
   readonly secrets: Readonly<Record<string, string>>;
   readonly say: (text: string) => Sys<void>;
+  /** RPC agents on other nodes: brought and ended; orders to them are POST requests. */
+  readonly agents: {
+    readonly deploy: (address: string) => Sys<Outcome>;
+    readonly order: (address: string, path: string) => Sys<Outcome>;
+  };
   /** Asks the cluster's controller at the peer, with the join token. */
   readonly controller: (path: string, method: string, body: Json) => Sys<{ readonly ok: true; readonly body: Json } | { readonly ok: false; readonly error: string }>;
 }
@@ -30,6 +35,7 @@ export function expandExecutors(it: Joining): Readonly<Record<string, Executor>>
     yield* it.say(text);
     yield* logBoth('INFO', `${text}.`, 'fsm:join', {}, server.name);
   };
+  const onMaster = (run: (address: string) => Sys<Outcome>): Executor => ({ run: (phase) => run(phase.server?.address ?? '') });
   const step = (run: () => Sys<Outcome>): Executor => ({ run, *rollback() { return null; } });
   return {
     configure: step(function* () { yield* say('Configuring packages for the joining node'); yield* pause(4); return null; }),
@@ -69,8 +75,11 @@ export function expandExecutors(it: Joining): Readonly<Record<string, Executor>>
       },
       *rollback() { return null; },
     },
-    'start-agent': step(function* () { yield* pause(1); return null; }), 'stop-agent': step(function* () { yield* pause(1); return null; }),
-    'etcd-backup': step(function* () { yield* pause(3); return null; }),
+    'start-agent': onMaster((address) => it.agents.deploy(address)), 'stop-agent': onMaster(function* (address) {
+      yield* it.agents.order(address, '/shutdown'); // it may be gone before it can answer
+      return null;
+    }),
+    'etcd-backup': onMaster((address) => it.agents.order(address, '/etcd-backup')),
   };
 }
 

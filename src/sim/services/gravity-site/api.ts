@@ -6,7 +6,8 @@ import { seconds } from '../../engine/time.ts';
 import { certificates, secretFiles } from '../../gravity/layout/certificates.ts';
 import { gravityBinary } from '../../gravity/layout/installer.ts';
 import { isFinished, type OperationRecord, type ServerRecord, type SiteRecord, type Snapshot } from '../../gravity/state.ts';
-import { newUuid, putOperation, putSite, readAll } from '../../gravity/store.ts';
+import type { Plan } from '../../gravity/plan.ts';
+import { newUuid, putOperation, putPlan, putSite, readAll } from '../../gravity/store.ts';
 import { ALPHA, releaseOf } from '../../gravity/versions.ts';
 import { sleep } from '../../proc/libc.ts';
 import { fetchOnce, goError, serveHttp, type HttpRequest, type HttpResponse } from '../../proc/http.ts';
@@ -17,7 +18,7 @@ import { etcdCall, etcdMembers, etcdV2 } from '../etcd/client.ts';
 import { LEADER_KEY } from '../../gravity/state.ts';
 import { context, log, realNow, type Context } from './context.ts';
 import { leadership } from './election.ts';
-import { forget, hearFrom, isOnline } from './heartbeats.ts';
+import { hearFrom, isOnline } from './heartbeats.ts';
 
 const reply = (status: number, body: unknown): HttpResponse => ({ status, headers: { 'Content-Type': 'application/json' }, body: body as Json });
 /** trace's form of an error over HTTP. */
@@ -90,9 +91,9 @@ function* handle(request: HttpRequest, path: string, all: Snapshot): Sys<HttpRes
     case 'GET /portal/v1/gravity': return yield* download(gravityBinary(releaseOf(site.gravity_version) ?? ALPHA));
     case 'GET /portal/v1/cluster': return reply(200, site);
     case 'GET /portal/v1/nodes': return yield* online(site);
-    case 'POST /portal/v1/nodes': return yield* register(request.body as unknown as ServerRecord, all, site);
-    case 'POST /portal/v1/operations/shrink': return yield* startShrink(request.body as { hostname?: string; force?: boolean }, site, all);
-    case 'PUT /operation': return yield* update(operation!, request.body as Partial<OperationRecord> & { joined?: boolean }, all, site);
+    case 'POST /portal/v1/nodes': return yield* register(request.body as unknown as ServerRecord, site);
+    case 'POST /portal/v1/operations/shrink': return yield* startShrink(request.body as { hostname?: string; force?: boolean }, site);
+    case 'PUT /operation': return yield* update(operation!, request.body as unknown as OperationChange, all, site);
     case 'POST /portal/v1/etcd/members': return yield* addMember(request.body as { name: string; peerUrl: string });
     case 'POST /heartbeat': yield* hearFrom((request.body as { address?: string } | null)?.address ?? ''); return reply(200, {});
     default: return refuse(404, `${request.method} ${path} not found`);
@@ -114,13 +115,13 @@ function* online(site: SiteRecord): Sys<HttpResponse> {
 }
 
 /** A node wants to join: the operation is made, and it gets what it needs to be one of the cluster. */
-function* register(server: ServerRecord, all: Snapshot, site: SiteRecord): Sys<HttpResponse> {
+function* register(server: ServerRecord, site: SiteRecord): Sys<HttpResponse> {
   if (!server?.hostname || !server.advertise_ip) return refuse(400, 'missing server description');
   const same = site.servers.find((each) => each.advertise_ip === server.advertise_ip);
   if (same) return refuse(409, `node ${same.hostname} is already registered, remove it using 'gravity remove ${same.hostname} --force' first`);
   const namesake = site.servers.find((each) => each.hostname === server.hostname);
   if (namesake) return refuse(409, `One of existing servers already has hostname ${JSON.stringify(server.hostname)}: ${namesake.advertise_ip}.`);
-  if (all.operations.some((each) => !isFinished(each)) || site.state !== 'active') return refuse(423, `the cluster is ${site.state}`);
+  if (site.state !== 'active') return refuse(423, `the cluster is ${site.state}`);
   if (server.role !== 'node') return refuse(400, `unknown node profile ${JSON.stringify(server.role)}`);
   const masters = site.servers.filter((each) => each.cluster_role === 'master').length;
   const record: ServerRecord = { ...server, cluster_role: masters < MASTERS_MAX ? 'master' : 'node' };
@@ -141,29 +142,34 @@ function* register(server: ServerRecord, all: Snapshot, site: SiteRecord): Sys<H
 /** A cluster grows to so many masters before further nodes become regular ones. */
 const MASTERS_MAX = 3;
 
-function* update(id: string, change: Partial<OperationRecord> & { joined?: boolean }, all: Snapshot, site: SiteRecord): Sys<HttpResponse> {
+/** What a joining node tells of its operation; with the end of it comes its plan. */
+interface OperationChange extends Partial<OperationRecord> { readonly joined?: boolean; readonly plan?: Plan }
+
+function* update(id: string, change: OperationChange, all: Snapshot, site: SiteRecord): Sys<HttpResponse> {
   const operation = all.operations.find((each) => each.id === id);
   if (!operation) return refuse(404, `no operation with ID ${id} found`);
   const { store } = yield* context();
-  const { joined, ...rest } = change;
+  const { joined, plan, ...rest } = change;
   const now = yield* realNow();
   const next: OperationRecord = { ...operation, ...rest, updated: now };
   if (isFinished(next)) {
-    const servers = joined && operation.server ? [...site.servers, operation.server] : site.servers;
+    const others = site.servers.filter((each) => each.advertise_ip !== operation.server?.advertise_ip);
+    const servers = joined && operation.server ? [...others, operation.server] : site.servers;
     yield* putSite(store, { ...site, servers, state: 'active' });
   }
+  if (plan) yield* putPlan(store, plan);
   yield* putOperation(store, site.domain, next);
   return reply(200, next);
 }
 
-function* startShrink({ hostname, force }: { hostname?: string; force?: boolean }, site: SiteRecord, all: Snapshot): Sys<HttpResponse> {
+function* startShrink({ hostname, force }: { hostname?: string; force?: boolean }, site: SiteRecord): Sys<HttpResponse> {
   const server = site.servers.find((each) => each.hostname === hostname);
   if (!server) return refuse(404, `could not find server matching [${hostname ?? ''}] among registered cluster nodes`);
   const masters = site.servers.filter((each) => each.cluster_role === 'master');
   if (site.servers.length === 1) return refuse(400, 'cannot shrink 1-node cluster, use --force flag to uninstall');
   if (server.cluster_role === 'master' && masters.length === 1) return refuse(400, 'cannot remove the last master server');
   if (!force && !(yield* isOnline(server.advertise_ip))) return refuse(400, `node ${JSON.stringify(server.hostname)} is offline, add --force flag to force removal`);
-  if (all.operations.some((each) => !isFinished(each)) || (site.state !== 'active' && site.state !== 'degraded')) return refuse(409, `the cluster is ${site.state}`);
+  if (site.state !== 'active' && site.state !== 'degraded') return refuse(409, `the cluster is ${site.state}`);
   const { store } = yield* context();
   const created = yield* realNow();
   const id = yield* newUuid();
@@ -189,6 +195,5 @@ function* addMember({ name, peerUrl }: { name: string; peerUrl: string }): Sys<H
   // Not asked again: of two members one is not up yet, so there is nobody to agree on an answer.
   const all = there ? known : [...known, { name, peerUrls: [peerUrl] }];
   const members = all.map((member) => [member.name || name, member.peerUrls[0]!.replace(/^https:\/\/|:2380$/g, '')]);
-  yield* forget(peerUrl.replace(/^https:\/\/|:2380$/g, ''));
   return reply(200, { members });
 }

@@ -3,6 +3,7 @@
  * store on disk, to clients with a certificate of the cluster.
  */
 import { writeTree } from '../../gravity/files.ts';
+import { SERVICE_UID } from '../../gravity/layout/certificates.ts';
 import type { Tree } from '../../host/fs.ts';
 import { parsePem } from '../../proc/certificate.ts';
 import { serveHttp, type HttpRequest, type HttpResponse } from '../../proc/http.ts';
@@ -15,9 +16,16 @@ export const STORE = '/ext/registry/docker/registry/v2/repositories';
 /** Where the store says that it has an image. */
 export const tagPath = (store: string, name: string, tag: string): string => `${store}/${name}/_manifests/tags/${tag}/current/link`;
 
-/** What a store holds that has been filled with these images: name, tag, digest. */
-export const storeTree = (base: string, images: readonly { name: string; tag: string; digest: string }[]): Tree =>
-  Object.fromEntries(images.map(({ name, tag, digest }) => [tagPath(`${base}/docker/registry/v2/repositories`, name, tag), `${digest}\n`]));
+/** What a store holds that has been filled with these images: name, tag, digest. All of it is the registry's own. */
+export function storeTree(base: string, images: readonly { name: string; tag: string; digest: string }[]): Tree {
+  const tree: Record<string, Tree[string]> = {};
+  for (const { name, tag, digest } of images) {
+    const path = tagPath(`${base}/docker/registry/v2/repositories`, name, tag);
+    for (let at = path.indexOf('/', base.length + 1); at > 0; at = path.indexOf('/', at + 1)) tree[path.slice(0, at)] = { dir: true, uid: SERVICE_UID };
+    tree[path] = { text: `${digest}\n`, uid: SERVICE_UID };
+  }
+  return tree;
+}
 
 function* main(start: Start): Sys<number> {
   if (start.argv[1] !== 'serve') return yield* fail('Usage:\n  registry [flags]\n  registry [command]', start.argv.length > 1 ? 1 : 0);
