@@ -49,7 +49,10 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 const memberRows = (got: MemberListResponse): string[][] => got.members.map((m) => [m.id, m.name === '' ? 'unstarted' : 'started', m.name, m.peerUrls.join(','), m.clientUrls.join(','), 'false']);
 const statusRows = (list: readonly EndpointStatus[]): string[][] => list.map(({ endpoint, status }) =>
   [endpoint, status.header.memberId, status.version, humanBytes(status.dbSize), String(status.leader === status.header.memberId), 'false', String(status.raftTerm), String(status.raftIndex), String(status.raftIndex), status.leader === '' ? 'etcdserver: no leader' : '']);
-const STATUS_HEAD = ['ENDPOINT', 'ID', 'VERSION', 'DB SIZE', 'IS LEADER', 'IS LEARNER', 'RAFT TERM', 'RAFT INDEX', 'RAFT APPLIED INDEX', 'ERRORS'];
+/** The tables are those of 3.3; the simple forms have a learner's column as well, as the recorded 3.4 shows them. */
+const MEMBER_HEAD = ['ID', 'STATUS', 'NAME', 'PEER ADDRS', 'CLIENT ADDRS'];
+const STATUS_HEAD = ['ENDPOINT', 'ID', 'VERSION', 'DB SIZE', 'IS LEADER', 'RAFT TERM', 'RAFT INDEX'];
+const statusCells = (list: readonly EndpointStatus[]): string[][] => statusRows(list).map((row) => [...row.slice(0, 5), row[6]!, row[7]!]);
 
 export function printer(format: string, isHex: boolean, valueOnly: boolean): Printer | null {
   const simple = simplePrinter(isHex, valueOnly);
@@ -58,7 +61,7 @@ export function printer(format: string, isHex: boolean, valueOnly: boolean): Pri
     case 'json': return jsonPrinter();
     case 'fields': return fieldsPrinter(simple);
     case 'table': return {
-      ...simple, members: (got) => table(['ID', 'STATUS', 'NAME', 'PEER ADDRS', 'CLIENT ADDRS', 'IS LEARNER'], memberRows(got)), statuses: (list) => table(STATUS_HEAD, statusRows(list)),
+      ...simple, members: (got) => table(MEMBER_HEAD, memberRows(got).map((row) => row.slice(0, 5))), statuses: (list) => table(STATUS_HEAD, statusCells(list)),
       health: (list) => table(['ENDPOINT', 'HEALTH', 'TOOK', 'ERROR'], list.map((item) => [item.endpoint, String(item.health), item.took, item.error])),
     };
     default: return null;
