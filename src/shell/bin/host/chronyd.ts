@@ -135,7 +135,9 @@ export const chronyd: Program = {
     yield* call('writeFile', { path: STATE, text: '{"synced":false}\n' });
     yield* call('listenUnix', { path: SOCKET, entry: 'asked' });
     yield* call('chmod', { path: SOCKET, mode: 0o666 });
-    yield* call('udp', { addr: '127.0.0.1', port: COMMANDS_PORT });
+    const conf = yield* call('readFile', { path: '/etc/chrony.conf' });
+    const port = Number(/^\s*cmdport\s+(\d+)/m.exec(conf.ok ? conf.value : '')?.[1] ?? COMMANDS_PORT);
+    if (port) yield* call('udp', { addr: '127.0.0.1', port });
     yield* say('chronyd version 3.2 starting (+CMDMON +NTP +REFCLOCK +RTC +PRIVDROP +SCFILTER +SECHASH +SIGND +ASYNCDNS +IPV6 +DEBUG)');
     yield* call('timer', { name: 'poll', entry: 'poll', afterUs: BURST_US });
     yield* call('serve', {});

@@ -69,7 +69,7 @@ export function* echo(plan: EchoPlan, seen: EchoSeen, resume: EchoState | null, 
       state.sent++;
       if (!sent.ok) {
         const told = sent.errno === 'EPERM' ? yield* pending(fd) : null;
-        if (sent.errno !== 'EPERM' || told) { state.errors++; state.recent.at(-1)!.answered = true; }
+        if (sent.errno !== 'EPERM' || told) state.errors++;
         if (told) yield* seen.problem(seq, told);
         if (!(yield* seen.unsent(seq, sent.errno, sent.errno !== 'EPERM' || told !== null))) { state.aborted = true; break; }
       } else if (seen.sent) yield* seen.sent(seq);
@@ -98,7 +98,6 @@ function* pending(fd: number): Sys<IcmpReply | null> {
 function* collect(plan: EchoPlan, seen: EchoSeen, state: EchoState, end: Us, isLast: boolean): Sys<void> {
   const { trips } = state;
   for (;;) {
-    if (isLast && state.recent.every(({ answered }) => answered)) return;
     const now = yield* mono();
     const short = isLast && plan.shortLinger && trips.count ? state.lastAt + Math.max(trips.max * 2, ms(10)) : Infinity;
     const left = Math.min(end, short) - now;

@@ -28,7 +28,7 @@ const podserver: Program = {
       yield* call('recv', { fd, timeoutUs: seconds(10) });
       const body = `${start.argv[1]} from ${peer}\n`;
       const response: HttpResponse = { status: 200, headers: { 'Content-Type': 'text/plain', 'Content-Length': String(body.length), Connection: 'close' }, body };
-      yield* call('send', { fd, data: response as unknown as Json, size: 90 + body.length });
+      yield* call('send', { fd, data: response as unknown as Json, size: 82 + String(body.length).length + body.length });
       yield* call('close', { fd });
     },
     *echo(start) {

@@ -25,6 +25,7 @@ export function labTree(name: string): Tree {
     '/etc/sysctl.d/lab.conf': 'net.ipv4.conf.default.rp_filter = 0\nnet.ipv4.conf.all.rp_filter = 0\n',
     // Nobody logs in from outside, and nobody answers names: what the recordings saw.
     [`${ETC}/sshd.service`]: { to: '/dev/null' },
+    [`${ETC}/chronyd.service`]: { to: '/dev/null' },
     '/etc/resolv.conf': '# No name server.\n',
     // kubectl was recorded on the machine beside the laboratory: there port 8080 of localhost is closed.
     '/opt/kube/bin/kubectl': { program: 'kubectl', size: 43_103_040 },
