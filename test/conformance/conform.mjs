@@ -25,7 +25,7 @@ export const readScores = () => JSON.parse(readFileSync(SCORES, 'utf8'));
 /** Asks the checker: kind -> { cases, points, failing ids }. */
 export function ask(check, kinds) {
   const out = join(mkdtempSync(join(tmpdir(), 'conform-')), 'out.json');
-  spawnSync(process.execPath, [check, ...kinds, '--project', root, '--jobs', '1', '--out', out], { stdio: ['ignore', 'inherit', 'inherit'] });
+  spawnSync(process.execPath, [check, ...kinds, '--project', root, '--jobs', '1', '--timeout', '120', '--out', out], { stdio: ['ignore', 'inherit', 'inherit'] });
   const { results } = JSON.parse(readFileSync(out, 'utf8'));
   return Object.fromEntries(Object.entries(results).map(([kind, cases]) => [kind, {
     cases: cases.length,
