@@ -1,8 +1,17 @@
 /// <reference types="vitest/config" />
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { peggyPlugin } from './peggy.plugin.ts';
 import { sitePlugins } from './site.plugin.ts';
+
+/** A file of two lines may play a whole chapter: those begin, so that no core waits for the other in the end. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const long = ({ moduleId }: TestSpecification): number => (/\/test\/(scenarios|gravity|package|testing)\//.test(moduleId) ? 0 : 1);
+    return (await super.sort(files)).sort((a, b) => long(a) - long(b));
+  }
+}
 
 export default defineConfig({
   root: 'src/ui',
@@ -22,6 +31,9 @@ export default defineConfig({
   optimizeDeps: { include: ['lit', 'lit/decorators.js', 'lit/directives/unsafe-html.js', 'lit/directive.js', 'lit/directives/repeat.js', 'lit/directives/keyed.js', '@xterm/xterm', '@xterm/addon-fit', 'fflate', 'immer', 'js-yaml', 'marked'] },
   server: { host: true },
   test: {
+    // Every core: by itself vitest leaves one free.
+    maxWorkers: '100%',
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         extends: true as const,
