@@ -90,10 +90,13 @@ function* streams(): Sys<Readonly<Record<string, Fd>>> {
 
 function* note(resource: string, fd: Fd | null): Sys<void> {
   const now = yield* streams();
-  if (!Object.keys(now).length) yield* call('timer', { name: 'ping', entry: 'keepalive', afterUs: PING_US, everyUs: PING_US, quiet: true });
+  if (!Object.keys(now).length) yield* watchForSilence();
   const { [resource]: _old, ...rest } = now;
   yield* call('memSet', { key: STREAMS, value: (fd === null ? rest : { ...rest, [resource]: fd }) as unknown as Json });
 }
+
+/** Thirty seconds from now on, once anything in the world has changed. */
+const watchForSilence = (): Sys<unknown> => call('timer', { name: 'ping', entry: 'keepalive', afterUs: PING_US, everyUs: PING_US, quiet: true });
 
 /**
  * The entry `keepalive`: a host that has lost its power says no farewell, so the oldest stream is asked for a
@@ -101,6 +104,7 @@ function* note(resource: string, fd: Fd | null): Sys<void> {
  */
 export function* keepaliveThread(start: Start): Sys<void> {
   if ((start.event as { timer?: string }).timer === 'pong') return yield* dropStreams();
+  yield* watchForSilence();
   const oldest = Object.values(yield* streams())[0];
   if (oldest === undefined) return;
   yield* call('send', { fd: oldest, data: KEEPALIVE, size: 17 });
