@@ -53,15 +53,19 @@ function block(body: string, node: string, player: Player, elastic: boolean, dri
     const row = rows[i]!;
     const typed = /^((?:\s|<[^>]+>)*)\$ (.*?)((?:<\/code>|<\/pre>)*)$/.exec(row);
     if (!typed) { out.push(row); continue; }
-    const closing = typed[3]!;
+    const closes = typed[3]!;
+    let closing = closes;
     let end = i + 1;
     if (!closing) while (end < rows.length && !ends(rows[end]!) && !/^\s*\$ /.test(rows[end]!)) end++;
-    const before = rows.slice(i + 1, end).map((line) => `${line}\n`).join('');
+    let before = rows.slice(i + 1, end).map((line) => `${line}\n`).join('');
+    // In HTML the last line of an output ends with the tags that close it.
+    const last = !fence && !closes ? /^(.+?)((?:<\/code>|<\/pre>)+\s*)$/.exec(rows[end] ?? '') : null;
+    if (last) { before += `${last[1]}\n`; closing = last[2]!; end++; }
     const input = fence ? typed[2]! : plain(typed[2]!);
     const exchange: Exchange = { input, output: fence ? before : plain(before), line: 0 };
     const transcript: Transcript = { kind: 'console', terminal: node, node, exchanges: [exchange], background: false, line: 0 };
     const [played] = player.play([transcript]);
-    out.push(closing ? row.slice(0, row.length - closing.length) : row);
+    out.push(closes ? row.slice(0, row.length - closes.length) : row);
     if (played!.stuck) drift(i, `$ ${input} does not end`);
     const same = showsAsExpected(exchange.output, played!.actual);
     if (!same) drift(i, `$ ${input} shows something else now`);
