@@ -129,4 +129,18 @@ const offline = (): Plugin => ({
   },
 });
 
-export const sitePlugins = (): Plugin[] => [courseModules(), worlds(), policy(), offline()];
+/** Loads the embeds' module from a page that has classic scripts only. */
+const CLASSIC = '/* The elements of drill.js for classic scripts. */import(new URL("drill.js",document.currentScript.src).href);\n';
+
+/** What other people's pages and editors fetch by a name that stays: the manifest, the schema, the classic script. */
+const published = (): Plugin => ({
+  name: 'published',
+  apply: 'build',
+  generateBundle() {
+    if (this.environment?.name === 'ssr') return;
+    for (const name of ['custom-elements.json', 'scenario.schema.json']) this.emitFile({ type: 'asset', fileName: name, source: readFileSync(join(root, 'docs', name)) });
+    this.emitFile({ type: 'asset', fileName: 'drill.classic.js', source: CLASSIC });
+  },
+});
+
+export const sitePlugins = (): Plugin[] => [courseModules(), worlds(), policy(), published(), offline()];

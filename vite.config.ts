@@ -20,9 +20,9 @@ export default defineConfig({
   build: {
     outDir: '../../dist', emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 3_000,
     rollupOptions: {
-      input: { index: 'src/ui/index.html', drill: 'src/ui/embed/drill.ts' },
+      input: { index: 'src/ui/index.html', drill: 'src/ui/embed/drill.ts', xapi: 'src/ui/embed/xapi.ts' },
       // The embeds' script has a name that other people's pages can write down.
-      output: { entryFileNames: ({ name }: { name: string }) => (name === 'drill' ? 'drill.js' : 'assets/[name]-[hash].js') },
+      output: { entryFileNames: ({ name }: { name: string }) => (name === 'drill' || name === 'xapi' ? `${name}.js` : 'assets/[name]-[hash].js') },
       preserveEntrySignatures: 'exports-only' as const,
     },
   },
@@ -48,7 +48,7 @@ export default defineConfig({
       {
         extends: true as const,
         // Node drives a real Chromium over the built site: what is tested is what is served.
-        test: { name: 'browser', root: '.', include: ['test/ui/**/*.test.ts'], environment: 'node', globalSetup: ['test/ui/support/build.ts'], testTimeout: 90_000, hookTimeout: 180_000, fileParallelism: false },
+        test: { name: 'browser', root: '.', include: ['test/ui/**/*.test.ts'], environment: 'node', globalSetup: ['test/ui/support/build.ts'], testTimeout: 90_000, hookTimeout: 600_000, fileParallelism: false },
       },
     ],
   },

@@ -1,7 +1,7 @@
 /** Drill 1.1 in a real browser, from its first line to its last, by keyboard alone, as a person would play it. */
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SITE } from './support/build.ts';
+import { builtSite } from './support/build.ts';
 import { enter, screenText, see, tabTo, untilReady } from './support/person.ts';
 import { openBrowser, serve, type Site } from './support/site.ts';
 
@@ -9,7 +9,7 @@ let site: Site, browser: Browser, page: Page;
 const errors: string[] = [], requests: string[] = [];
 
 beforeAll(async () => {
-  site = await serve(SITE);
+  site = await serve(await builtSite());
   browser = await openBrowser();
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   page = await context.newPage();
@@ -76,11 +76,51 @@ describe('drill 1.1', () => {
     await see(page, /degraded(.*\n)+.*ipv4 forwarding is off/);
   });
 
+  it('says why, with a command that proves it and the step that did it', async () => {
+    await tabTo(page, /^Why\?$/);
+    await page.keyboard.press('Enter');
+    const why = page.locator('drill-why');
+    await why.getByText('net.ipv4.ip_forward is 0').waitFor({ timeout: 20_000 });
+    expect(await why.locator('li[data-bad]').count()).toBe(1);
+    expect(await why.locator('.since').textContent()).toMatch(/So since your step \d+: sudo sysctl -w net\.ipv4\.ip_forward=0/);
+    await tabTo(page, /^Show in a terminal: sysctl/);
+    await page.keyboard.press('Enter');
+    await see(page, /sysctl net\.ipv4\.ip_forward\nnet\.ipv4\.ip_forward = 0/);
+    await tabTo(page, /^Close$/);
+    await page.keyboard.press('Enter');
+    await expect.poll(() => why.count()).toBe(0);
+  });
+
+  it('hints at what is left to do, and types it without running it', async () => {
+    const next = lesson().getByRole('button', { name: /What next\?|Tell me more/ });
+    for (const words of [/not yet/, /Look at node-1/, /sudo sysctl -w …/, /sudo sysctl -w net\.ipv4\.ip_forward=1/]) {
+      await next.click();
+      await expect.poll(() => lesson().locator('.rungs li').last().textContent(), { timeout: 60_000 }).toMatch(words);
+    }
+    await lesson().getByRole('button', { name: 'Type it on node-1, do not run it' }).click();
+    await see(page, /\$ sudo sysctl -w net\.ipv4\.ip_forward=1$/);
+    await page.keyboard.press('Control+u');
+  });
+
   it('repairs it, and every goal is met', async () => {
     await enter(page, 'sudo sysctl -w net.ipv4.ip_forward=1');
     await expect.poll(() => goal(/node-1 forwards/).getAttribute('data-passed'), { timeout: 20_000 }).toBe('');
     await skip();
     await expect.poll(() => lesson().locator('.done').count(), { timeout: 30_000 }).toBe(1);
+  });
+
+  it('answers its questions by trying, and says what happened', async () => {
+    await lesson().getByRole('button', { name: /Questions/ }).click();
+    const question = lesson().locator('drill-question').nth(1);
+    expect(await question.locator('pre').count()).toBe(0);
+    await question.getByLabel('sysctl -w net.ipv4.ip_forward=1', { exact: true }).check();
+    await question.getByRole('button', { name: 'Check the answer' }).click();
+    await question.getByText('No.').waitFor({ timeout: 20_000 });
+    expect(await question.locator('pre').textContent()).toMatch(/permission denied[\s\S]*\$ cat \/proc\/sys\/net\/ipv4\/ip_forward\n0$/);
+    await question.getByLabel('sysctl -w net.ipv4.ip_forward=1', { exact: true }).focus();
+    await page.keyboard.press('ArrowDown');
+    await question.getByRole('button', { name: 'Check the answer' }).press('Enter');
+    await question.getByText('Right.').waitFor({ timeout: 20_000 });
   });
 
   it('undoes the repair and takes it up again', async () => {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SITE } from './support/build.ts';
+import { builtSite } from './support/build.ts';
 import { focused, see, tabTo, untilReady } from './support/person.ts';
 import { openBrowser, serve, type Site } from './support/site.ts';
 
@@ -12,7 +12,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const VIEWS = ['#/', '#/s/1.1', '#/commands', '#/author', '#/nowhere'];
 
 let site: Site, browser: Browser;
-beforeAll(async () => { site = await serve(SITE); browser = await openBrowser(); });
+beforeAll(async () => { site = await serve(await builtSite()); browser = await openBrowser(); });
 afterAll(async () => { await browser?.close(); await site?.close(); });
 
 const visit = async (hash: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<{ page: Page; context: BrowserContext }> => {
@@ -31,21 +31,43 @@ async function violations(page: Page): Promise<string[]> {
 }
 
 describe.each([['light', 1280, 800], ['dark', 390, 844]] as const)('in %s at %i×%i', (colorScheme, width, height) => {
-  it.each(VIEWS)('%s has nothing that axe objects to, and no sideways scrolling', async (hash) => {
-    const { page, context } = await visit(hash, { colorScheme, viewport: { width, height } });
-    await settled(page);
-    await page.waitForTimeout(300);
-    expect(await violations(page)).toEqual([]);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+  it('no view has anything that axe objects to, nor scrolls sideways', async () => {
+    const { page, context } = await visit(VIEWS[0]!, { colorScheme, viewport: { width, height } });
+    for (const hash of VIEWS) {
+      await page.evaluate((to) => { location.hash = to; }, hash);
+      await page.locator(hash === '#/nowhere' ? 'main.message' : `drill-${{ '#/': 'home', '#/commands': 'commands', '#/author': 'author' }[hash] ?? 'training'}`).waitFor();
+      await page.evaluate(() => document.fonts.ready.then(() => new Promise((resolve) => { requestAnimationFrame(resolve); })));
+      expect(await violations(page), hash).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), hash).toBeLessThanOrEqual(0);
+    }
     await context.close();
   });
 });
 
-it('at 400 % zoom the lesson reads in one column', async () => {
-  const { page, context } = await visit('#/s/1.1', { viewport: { width: 320, height: 256 } });
+it('at 400 % zoom the lesson reads in one column; on paper every step and every output is there', async () => {
+  const { page, context } = await visit('#/s/1.1/2', { viewport: { width: 320, height: 256 } });
   await settled(page);
   await page.locator('drill-lesson h1').waitFor();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+  expect(await page.locator('drill-lesson .step').count()).toBe(1);
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+  await page.setViewportSize({ width: 794, height: 1123 });
+  await expect.poll(() => page.locator('drill-lesson .step').count()).toBeGreaterThan(3);
+  expect(await page.locator('drill-lesson details:not([open])').count()).toBe(0);
+  expect(await page.evaluate(() => [document.documentElement.scrollWidth <= 794, getComputedStyle(document.documentElement).colorScheme])).toEqual([true, 'light']);
+  expect(await page.locator('drill-timeline, drill-terminal, header').filter({ visible: true }).count()).toBe(0);
+  await context.close();
+});
+
+it('in forced colours every control and every state can still be told', async () => {
+  const { page, context } = await visit('#/s/1.1', { forcedColors: 'active' });
+  await settled(page);
+  await page.locator('drill-timeline .speed').waitFor();
+  // Nothing is told by a background that the system takes away.
+  const pressed = await page.locator('drill-timeline .speed button[aria-pressed=true]').evaluate((button) => getComputedStyle(button).outlineStyle);
+  expect(pressed).toBe('solid');
+  const [text, ground] = await page.locator('drill-timeline .speed button').first().evaluate((button) => [getComputedStyle(button).color, getComputedStyle(button.closest('.speed')!).backgroundColor]);
+  expect(ground).not.toBe(text);
   await context.close();
 });
 

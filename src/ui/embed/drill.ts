@@ -99,13 +99,18 @@ abstract class Embed extends Base {
     await this.start();
     await this.live?.run(node, command);
   }
+  /** Back to the beginning of the drill. */
   reset(): void { this.live?.store.reset(); }
+  /** The goals as they were last looked at. */
+  check(): readonly Readonly<Record<string, unknown>>[] { return this.live?.goals() ?? []; }
+  /** What was typed, as a link of the training site that plays it again; null before anything runs. */
+  async link(): Promise<string | null> { return this.live ? this.live.link() : null; }
 }
 
 class DrillLab extends Embed {
   protected readonly word = 'Try it here';
   begin(live: Live, place: HTMLElement): void {
-    live.showLab(place, this.getAttribute('height') ?? '22rem', (detail) => this.tell('drill-check', detail), () => this.tell('drill-complete', {}));
+    live.showLab(place, this.getAttribute('height') ?? '22rem', (name, detail) => this.tell(name, detail));
     this.shadowRoot!.querySelector('slot')!.hidden = true;
   }
 }
@@ -137,7 +142,7 @@ class DrillRun extends Embed {
     for (const command of commands) await this.live?.run(node, command);
   }
   begin(live: Live, place: HTMLElement): void {
-    if (!live.shown) live.showLab(place, this.getAttribute('height') ?? '18rem', (detail) => this.tell('drill-check', detail), () => this.tell('drill-complete', {}));
+    if (!live.shown) live.showLab(place, this.getAttribute('height') ?? '18rem', (name, detail) => this.tell(name, detail));
     this.facade();
   }
 }
@@ -146,10 +151,11 @@ class DrillQuiz extends Embed {
   protected readonly word = 'Answer it here';
   begin(live: Live, place: HTMLElement): void {
     const attribute = (name: string): string => this.getAttribute(name) ?? '';
-    const choices = [...this.querySelectorAll('drill-choice')].map((choice) => ({ text: choice.textContent?.trim() ?? '', run: choice.getAttribute('run') ?? undefined, on: choice.getAttribute('on') ?? undefined }));
+    const written = [...this.querySelectorAll('drill-choice')].map((choice) => ({ text: choice.textContent?.trim() ?? '', run: choice.getAttribute('run') ?? undefined, on: choice.getAttribute('on') ?? undefined }));
+    const choices = this.hasAttribute('point') ? live.store.state.nodes.map((text) => ({ text })) : written;
     const question = [...this.children].filter(({ localName }) => localName !== 'drill-choice').map(({ textContent }) => textContent?.trim()).join('\n');
-    const on = attribute('on') || 'node-1', ordered = this.hasAttribute('order');
-    const kind = ordered ? 'order' : choices.some(({ run }) => run !== undefined) ? 'choose' : attribute('find') ? 'predict' : 'spot';
+    const on = attribute('on') || 'node-1';
+    const kind = this.hasAttribute('order') ? 'order' : this.hasAttribute('point') ? 'point' : written.some(({ run }) => run !== undefined) ? 'choose' : attribute('find') ? 'predict' : 'spot';
     live.showQuiz(place, {
       id: this.id || 'quiz', question, choices, kind, find: attribute('find'), waitSeconds: Number(attribute('wait') || 0), world: attribute('world') === 'now' ? 'now' : 'start',
       ask: { on, run: attribute('run') }, first: attribute('first') ? [{ verb: 'run', node: attribute('first-on') || on, command: attribute('first'), line: 0 }] : [],

@@ -1,6 +1,7 @@
 /** The living half of the embeds: one world for each group of a page, shown wherever an element asks for it. */
 import monoUrl from '@fontsource-variable/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2?url';
 import type { Quiz } from '../../drill/quiz.ts';
+import type { Json } from '../../sim/proc/program.ts';
 import { loadDrill } from '../course.ts';
 import '../drill-machine.ts';
 import '../drill-question.ts';
@@ -9,6 +10,7 @@ import type { DrillQuestion } from '../drill-question.ts';
 import { sandbox } from '../free.ts';
 import { DrillStore, NOTHING_KEPT } from '../store.ts';
 import tokens from '../tokens.css?inline';
+import { follow, goalsOf, type Tell } from './following.ts';
 
 const SEED = 1;
 interface Shared { store: DrillStore; users: number; shown: boolean }
@@ -40,9 +42,11 @@ export interface Live {
   /** Some element of the page shows this world's terminals already. */
   readonly shown: boolean;
   run(node: string, command: string): Promise<void>;
-  showLab(place: HTMLElement, height: string, onCheck: (detail: Readonly<Record<string, unknown>>) => void, onComplete: () => void): void;
+  showLab(place: HTMLElement, height: string, tell: Tell): void;
   showMap(place: HTMLElement, height: string): void;
   showQuiz(place: HTMLElement, quiz: Quiz): void;
+  goals(): readonly Readonly<Record<string, unknown>>[];
+  link(): Promise<string>;
   end(): void;
 }
 
@@ -56,13 +60,13 @@ export async function openLive(host: HTMLElement, scenario: string, group: strin
   if (!fonts) { fonts = true; document.fonts.add(new FontFace('JetBrains Mono', `url(${new URL(monoUrl, import.meta.url).href})`, { weight: '100 800' })); }
   const root = host.shadowRoot!;
   root.adoptedStyleSheets = [...root.adoptedStyleSheets.filter((each) => each !== sheet), sheet];
-  const follow = (): void => {
+  const followScheme = (): void => {
     const scheme = hostScheme(host);
     if (scheme) host.dataset['scheme'] = scheme; else delete host.dataset['scheme'];
     document.dispatchEvent(new Event('scheme'));
   };
-  follow();
-  const watch = new MutationObserver(follow);
+  followScheme();
+  const watch = new MutationObserver(followScheme);
   for (const element of [document.documentElement, document.body]) watch.observe(element, { attributes: true, attributeFilter: ['class', 'data-theme', 'data-md-color-scheme', 'data-bs-theme'] });
   let mine = false, stop = (): void => undefined;
 
@@ -76,24 +80,14 @@ export async function openLive(host: HTMLElement, scenario: string, group: strin
       if (!store.ready) await new Promise<void>((resolve) => { const wait = (): void => { if (store.ready) { store.removeEventListener('change', wait); resolve(); } }; store.addEventListener('change', wait); });
       store.run(node, command);
     },
-    showLab(place, height, onCheck, onComplete) {
+    showLab(place, height, tell) {
       mine = shared.shown = true;
       framed(place, height);
       const machine = document.createElement('drill-machine') as DrillMachine;
       machine.store = store;
       machine.plain = true;
       place.replaceChildren(machine);
-      let told = '', complete = false;
-      const hear = (): void => {
-        const goals = store.state.goals.map(({ id, title, passed, message }) => ({ id, title, passed, message }));
-        const text = JSON.stringify(goals);
-        if (text !== told) { told = text; onCheck({ goals }); }
-        const all = goals.length > 0 && goals.every(({ passed }) => passed);
-        if (all && !complete) onComplete();
-        complete = all;
-      };
-      store.addEventListener('change', hear);
-      stop = () => store.removeEventListener('change', hear);
+      stop = follow(store, tell);
     },
     showMap(place, height) {
       framed(place, height);
@@ -110,6 +104,11 @@ export async function openLive(host: HTMLElement, scenario: string, group: strin
       const redraw = (): void => question.requestUpdate();
       store.addEventListener('change', redraw);
       stop = () => store.removeEventListener('change', redraw);
+    },
+    goals: () => goalsOf(store),
+    async link() {
+      const [proof, { encodeLink }] = await Promise.all([store.ask({ ask: 'proof' }), import('../../drill/link.ts')]);
+      return new URL(`../#/p/${encodeLink(proof as unknown as Json)}`, import.meta.url).href;
     },
     end() {
       stop();

@@ -163,7 +163,8 @@ export class Desk {
     else this.passTime(now);
     this.lastWall = now;
     this.watch();
-    this.check();
+    // Whoever skips wants to be there; the goals are asked on arrival.
+    if (!this.skip) this.check();
     this.pursueOne();
     this.tell();
     const behind = this.skip !== null || this.checking !== null || this.due.length > 0 || this.pursuits.length > 0 || this.run.now < this.target;

@@ -12,7 +12,7 @@ import type { Shown } from '../../sim/world.ts';
 import { LOG_VERSION, type Action, type RunLog, type Timed, type Typed } from './log.ts';
 
 export interface TerminalView { id: string; node: string; title: string; state: TerminalState; /** Of the last command, when its shell says. */ exit: number | null }
-export interface StepView { id: number; at: Us; label: string; /** 'done': in effect; 'undone': redo brings it back; 'left': on a branch that was left. */ state: 'done' | 'undone' | 'left' }
+export interface StepView { id: number; at: Us; terminal: string; label: string; /** 'done': in effect; 'undone': redo brings it back; 'left': on a branch that was left. */ state: 'done' | 'undone' | 'left' }
 
 /** A point to come back to. */
 interface Point { saved: SavedSession; terminals: readonly { id: string; node: string }[]; resizes: readonly Timed[] }
@@ -185,7 +185,7 @@ export class Run {
   steps(): StepView[] {
     const done = new Set(line(this.history).map((entry) => entry.id));
     const undone = new Set(this.history.undone);
-    return this.history.entries.map(({ id, at, input }) => ({ id, at, label: input.label, state: done.has(id) ? 'done' : undone.has(id) ? 'undone' : 'left' }));
+    return this.history.entries.map(({ id, at, input }) => ({ id, at, terminal: input.terminal, label: input.label, state: done.has(id) ? 'done' : undone.has(id) ? 'undone' : 'left' }));
   }
   /** The steps in effect, each with the world before it: to find out which of them made something so. */
   stepsBefore(): StepBefore[] { return line(this.history).map(({ input, before }) => ({ label: input.label, before: before.saved })); }
