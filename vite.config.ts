@@ -42,7 +42,7 @@ export default defineConfig({
         // The engine keeps no state between worlds, so files share a process: its code is loaded and warm, its worlds are booted.
         // The young generation is large because a step of the world makes much that dies at once.
         test: {
-          name: 'node', root: '.', isolate: false, execArgv: ['--max-semi-space-size=64'], include: ['test/**/*.test.ts'], exclude: ['test/ui/**'], environment: 'node', setupFiles: ['test/support/seed.ts'], testTimeout: 120_000, hookTimeout: 180_000,
+          name: 'node', root: '.', isolate: false, execArgv: ['--max-semi-space-size=64'], include: ['test/**/*.test.ts'], exclude: ['test/ui/**', 'test/hosts/**'], environment: 'node', setupFiles: ['test/support/seed.ts'], testTimeout: 120_000, hookTimeout: 180_000,
         },
       },
       {
@@ -50,6 +50,11 @@ export default defineConfig({
         // Node drives a real Chromium over the built site: what is tested is what is served.
         test: { name: 'browser', root: '.', include: ['test/ui/**/*.test.ts'], environment: 'node', globalSetup: ['test/ui/support/build.ts'], testTimeout: 90_000, hookTimeout: 600_000, fileParallelism: false },
       },
+      // Real generators, fetched for it: a command of its own, no part of the suite.
+      ...(process.env['FIREDRILL_HOSTS'] ? [{
+        extends: true as const,
+        test: { name: 'hosts', root: '.', include: ['test/hosts/**/*.test.ts'], environment: 'node' as const, globalSetup: ['test/ui/support/build.ts'], testTimeout: 180_000, hookTimeout: 900_000, fileParallelism: false },
+      }] : []),
     ],
   },
 });

@@ -1,7 +1,7 @@
 /** Drill 1.1 in a real browser, from its first line to its last, by keyboard alone, as a person would play it. */
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtSite } from './support/build.ts';
+import { SITE } from './support/build.ts';
 import { enter, screenText, see, tabTo, untilReady } from './support/person.ts';
 import { openBrowser, serve, type Site } from './support/site.ts';
 
@@ -9,7 +9,7 @@ let site: Site, browser: Browser, page: Page;
 const errors: string[] = [], requests: string[] = [];
 
 beforeAll(async () => {
-  site = await serve(await builtSite());
+  site = await serve(SITE);
   browser = await openBrowser();
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   page = await context.newPage();

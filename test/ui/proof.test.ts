@@ -11,7 +11,7 @@ import type { Json } from '../../src/sim/proc/program.ts';
 import { LOG_VERSION } from '../../src/ui/engine/log.ts';
 import { Run } from '../../src/ui/engine/run.ts';
 import { freshWorld } from '../support/world.ts';
-import { builtSite } from './support/build.ts';
+import { SITE } from './support/build.ts';
 import { openBrowser, serve, type Site } from './support/site.ts';
 
 const drill = readCourse(`${root}/scenarios`).find(({ id }) => id === '1.1') as Read & { ok: true };
@@ -36,7 +36,7 @@ let site: Site, browser: Browser, page: Page;
 const { run, link } = played();
 
 beforeAll(async () => {
-  site = await serve(await builtSite());
+  site = await serve(SITE);
   browser = await openBrowser();
   page = await browser.newPage();
 });

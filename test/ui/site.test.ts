@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtSite } from './support/build.ts';
+import { SITE } from './support/build.ts';
 import { focused, see, tabTo, untilReady } from './support/person.ts';
 import { openBrowser, serve, type Site } from './support/site.ts';
 
@@ -12,7 +12,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const VIEWS = ['#/', '#/s/1.1', '#/commands', '#/author', '#/nowhere'];
 
 let site: Site, browser: Browser;
-beforeAll(async () => { site = await serve(await builtSite()); browser = await openBrowser(); });
+beforeAll(async () => { site = await serve(SITE); browser = await openBrowser(); });
 afterAll(async () => { await browser?.close(); await site?.close(); });
 
 const visit = async (hash: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<{ page: Page; context: BrowserContext }> => {

@@ -4,11 +4,12 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { digestOf, root } from '../../../src/drill/launch.mjs';
 
 export const SITE = join(root, 'node_modules/.cache/firedrill/site');
-const STAMP = join(SITE, 'stamp.txt'), FAILED = join(root, 'node_modules/.cache/firedrill/site-failed.txt');
+/** Of what the site was built, of what it should be, and why it is not. Sources may be edited while tests run. */
+const STAMP = join(SITE, 'stamp.txt'), WANTED = join(root, 'node_modules/.cache/firedrill/site-wanted.txt'), FAILED = join(root, 'node_modules/.cache/firedrill/site-failed.txt');
 const BUILD_MS = 600_000;
 const LOOK_MS = 300;
 
@@ -17,6 +18,8 @@ const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, 
 
 export function setup(): () => void {
   const stamp = stampOf();
+  mkdirSync(dirname(WANTED), { recursive: true });
+  writeFileSync(WANTED, stamp);
   rmSync(FAILED, { force: true });
   if (textOf(STAMP) === stamp) return () => undefined;
   rmSync(STAMP, { force: true });
@@ -32,7 +35,7 @@ export function setup(): () => void {
 
 /** The folder of the built site, when it is there. */
 export async function builtSite(): Promise<string> {
-  const stamp = stampOf();
+  const stamp = textOf(WANTED);
   for (let waited = 0; waited < BUILD_MS; waited += LOOK_MS) {
     if (textOf(STAMP) === stamp) return SITE;
     const failed = textOf(FAILED);

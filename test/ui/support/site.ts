@@ -8,6 +8,7 @@ import { extname, join, normalize } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { chromium, type Browser } from 'playwright';
 import { findChromium } from '../../../chromium.ts';
+import { builtSite, SITE } from './build.ts';
 
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.woff2': 'font/woff2', '.json': 'application/json', '.svg': 'image/svg+xml', '.png': 'image/png' };
 const SUB_PATH = '/docs/fire drills/';
@@ -16,6 +17,7 @@ export interface Site { url: string; close(): Promise<void> }
 
 /** A static host that knows nothing but files. */
 export async function serve(folder: string, subPath = SUB_PATH): Promise<Site> {
+  if (folder === SITE) await builtSite();
   const server: Server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url!, 'http://x').pathname);
     const inside = path.startsWith(subPath) ? normalize(path.slice(subPath.length)) : '..';
