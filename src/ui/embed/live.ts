@@ -108,7 +108,9 @@ export async function openLive(host: HTMLElement, scenario: string, group: strin
     goals: () => goalsOf(store),
     async link() {
       const [proof, { encodeLink }] = await Promise.all([store.ask({ ask: 'proof' }), import('../../drill/link.ts')]);
-      return new URL(`../#/p/${encodeLink(proof as unknown as Json)}`, import.meta.url).href;
+      // In a name of its own: the bundler would take the address for a file's.
+      const here = import.meta.url;
+      return new URL(`../#/p/${encodeLink(proof as unknown as Json)}`, here).href;
     },
     end() {
       stop();
