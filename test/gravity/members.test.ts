@@ -20,7 +20,14 @@ describe('members of a cluster', { timeout: 120_000 }, () => {
 
     type(world, 'node-3', `curl -ks -H "Authorization: Bearer ${TOKEN}" https://192.168.121.232:3009/portal/v1/gravity -o gravity && chmod +x gravity`);
     expect(type(world, 'node-3', 'sudo ./gravity join 192.168.121.232 --token=wrong')).toContain('[ERROR]: bad username or password');
-    expect(type(world, 'node-3', `sudo ./gravity join 192.168.121.232 --token=${TOKEN}`)).toMatch(/Operation has completed\n.* Joined cluster in [\dms.]+/);
+    type(world, 'node-3', `sudo ./gravity join 192.168.121.232 --token=${TOKEN}`, 20);
+    world.keys('node-3', '\x03', 2);
+    expect(type(world, 'node-1', 'sudo gravity remove node-2 --confirm')).toContain('[ERROR]: the cluster is expanding');
+    expect(type(world, 'node-3', 'sudo ./gravity plan')).toMatch(/→ pull .* In Progress/);
+    expect(type(world, 'node-3', 'sudo ./gravity plan resume')).toContain('[ERROR]: failed to execute phase "/pull"');
+    expect(type(world, 'node-3', 'sudo ./gravity plan execute --phase=/pull --force')).toMatch(/Executing join phase "\/pull" finished in/);
+    expect(type(world, 'node-3', 'sudo ./gravity plan resume')).toMatch(/Executing "\/startAgent" locally\n[\s\S]*Executing "\/elect" locally\n.* Executing join phase "\/" finished in/);
+    expect(root(world, 'node-1', 'test -s /var/lib/gravity/site/update/etcd.bak && gravity plan')).toMatch(/✓ etcdBackup [\s\S]*✓ elect /);
     expect(type(world, 'node-3', `sudo ./gravity join 192.168.121.232 --token=${TOKEN}`)).toContain('[ERROR]: detected previous installation state in /var/lib/gravity/local');
     advance(world, 70);
     expect(type(world, 'node-1', 'gravity status')).toMatch(/^Cluster status: active\n[\s\S]*Masters:[\s\S]*node-3[\s\S]*healthy[\s\S]*Nodes:[\s\S]*node-2/);

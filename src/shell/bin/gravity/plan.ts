@@ -9,7 +9,7 @@ import { executeAll, executePhase, rollbackPhase, type Desk } from '../../../sim
 import { STATE_DIR } from '../../../sim/gravity/layout/paths.ts';
 import { isCompleted, planAsJson, printPlan, type Plan } from '../../../sim/gravity/plan.ts';
 import type { OperationRecord, SiteRecord, Snapshot } from '../../../sim/gravity/state.ts';
-import { openStore, putPlan, putSite } from '../../../sim/gravity/store.ts';
+import { openStore, putOperation, putPlan, putSite } from '../../../sim/gravity/store.ts';
 import { dayAndMinute } from '../../../sim/gravity/times.ts';
 import { out } from '../../../sim/proc/libc.ts';
 import type { Sys } from '../../../sim/proc/program.ts';
@@ -188,12 +188,27 @@ export function* complete(it: Invocation): Sys<number> {
   const wanted = text(it, 'operation-id');
   const chosen = wanted ? found.find((each) => each.operation.id === wanted) : activeOf(found);
   if (!chosen) return yield* failWith(it, wanted ? `no operation with ID ${wanted} found` : 'no active operations found');
+  if (chosen.operation.type === 'operation_expand' && chosen.from === 'etcd' && all?.site) {
+    const problem = yield* abandonJoin(chosen.operation, all.site);
+    return problem ? yield* failWith(it, problem) : 0;
+  }
   const desk = (yield* belongsElsewhere(it, chosen, all)) ?? (yield* deskOf(chosen, all));
   if (typeof desk === 'string') return yield* failWith(it, desk);
   const plan = yield* desk.load();
   if (typeof plan === 'string') return yield* failWith(it, plan);
   const problem = yield* complete_(chosen, plan, isCompleted(plan));
   return problem ? yield* failWith(it, problem) : 0;
+}
+
+/** The joining node has its plan and may be gone for good: from elsewhere its operation can only be given up. */
+function* abandonJoin(operation: OperationRecord, site: SiteRecord): Sys<string | null> {
+  const now = yield* realNow();
+  const progress = { message: 'Operation failure: completed manually', completion: 100, state: 'failed', created: now } as const;
+  const store = yield* openStore(`${STATE_DIR}/secrets`);
+  const wrote = yield* putOperation(store, site.domain, { ...operation, state: 'failed', updated: now, progress });
+  if (!wrote.ok || site.state !== 'expanding') return wrote.ok ? null : wrote.error;
+  const freed = yield* putSite(store, { ...site, state: 'active' });
+  return freed.ok ? null : freed.error;
 }
 
 /** Ends an operation: the cluster is active again, with the new version when all went well. */
