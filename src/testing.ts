@@ -13,3 +13,4 @@ export { topologies, faults, operatorCommands, timings, type DrawnFault, type Dr
 export { evidenceOf, evidenceText, shrunkInputs, type Evidence } from './testing/evidence.ts';
 export { invariants, brokenInvariants, type Invariant } from './testing/invariants.ts';
 export { matchers, type MatcherResult, type Matchers, type WorldMatchers, type WorldOf } from './testing/matchers.ts';
+export { corpus, playRecorded, type Recorded } from './testing/corpus.ts';
