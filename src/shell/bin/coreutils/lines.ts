@@ -51,7 +51,7 @@ function backwards(text: string, separator: string, regex: boolean, before: bool
 }
 
 export const rev = tool({
-  name: 'rev', package: PACKAGES.utilLinux, usage: ['[options] [file ...]'], about: 'Reverse lines characterwise.', options: ['!-h', '!-V'],
+  name: 'rev', package: PACKAGES.utilLinux, usage: ['[options] [file ...]'], about: 'Reverse lines characterwise.', options: ['!-h',],
   *run(task) {
     if (task.has('h')) return yield* task.misuse();
     for (const path of task.operands.length ? task.operands : ['-']) {
@@ -281,7 +281,6 @@ export const shuf = tool({
     '-i, --input-range=LO-HI  treat each number from LO to HI as an input line',
     '-n, --head-count=COUNT  print at most COUNT lines',
     '-o, --output=FILE  write to FILE',
-    '!--random-source=FILE',
     '-r, --repeat  lines can be printed again',
     '-z, --zero-terminated  lines end with NUL, not newline',
   ],

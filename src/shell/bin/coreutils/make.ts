@@ -267,7 +267,6 @@ export const install = tool({
   options: [
     ...BACKUP_OPTIONS,
     '-c  (ignored)',
-    '-C, --compare  leave a destination alone that is the same already',
     '-d, --directory  treat all arguments as names of directories to make',
     '-D  make the parents of DEST first',
     '-g, --group=GROUP  set the group',

@@ -151,8 +151,7 @@ export const numfmt = tool({
   about: 'Reformat NUMBER(s), or the numbers from standard input if none are specified.', authors: 'Assaf Gordon', trouble: 1,
   options: [
     '-d, --delimiter=X  fields are separated by X', '--field=FIELDS  convert these fields (default 1)',
-    '--from=UNIT  scale input: none, auto, si, iec, iec-i', '--from-unit=N  the size of an input unit',
-    '--grouping  (no effect in the C locale)', '--header[=N]  print the first N lines as they are', '--invalid=MODE  abort, fail, warn or ignore',
+    '--from=UNIT  scale input: none, auto, si, iec, iec-i', '--from-unit=N  the size of an input unit', '--header[=N]  print the first N lines as they are', '--invalid=MODE  abort, fail, warn or ignore',
     '--padding=N  pad to N characters, to the left if negative', '--round=METHOD  up, down, from-zero, towards-zero, nearest',
     '--suffix=SUFFIX  add SUFFIX to output', '--to=UNIT  scale output: none, si, iec, iec-i', '--to-unit=N  the size of an output unit',
     '-z, --zero-terminated  lines end with NUL, not newline',

@@ -126,8 +126,7 @@ export const csplit = tool({
   about: "Output pieces of FILE separated by PATTERN(s) to files 'xx00', 'xx01', ...,\nand output byte counts of each piece to standard output.\n\nRead standard input if FILE is -",
   authors: 'Stuart Kemp and David MacKenzie',
   options: [
-    '-b, --suffix-format=FORMAT  use FORMAT of sprintf, not %02d', '-f, --prefix=PREFIX  use PREFIX, not xx', '-k, --keep-files  keep files after errors',
-    '--suppress-matched  leave out the lines that match', '-n, --digits=DIGITS  use DIGITS digits, not 2', '-s, --quiet, --silent  do not print sizes',
+    '-b, --suffix-format=FORMAT  use FORMAT of sprintf, not %02d', '-f, --prefix=PREFIX  use PREFIX, not xx', '-k, --keep-files  keep files after errors', '-n, --digits=DIGITS  use DIGITS digits, not 2', '-s, --quiet, --silent  do not print sizes',
     '-z, --elide-empty-files  make no empty files',
   ],
   run: csplitFile,

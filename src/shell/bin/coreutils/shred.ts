@@ -12,7 +12,7 @@ export const shred = tool({
   options: [
     '-f, --force  change permissions to allow writing if necessary', '-n, --iterations=N  overwrite N times instead of the default (3)',
     '-s, --size=N  shred this many bytes', '-u  truncate and remove file after overwriting', '-v, --verbose  show progress',
-    '-x, --exact  do not round file sizes up to the next full block', '-z, --zero  add a final overwrite with zeros to hide shredding', '!--remove[=HOW]', '!--random-source=FILE',
+    '-x, --exact  do not round file sizes up to the next full block', '-z, --zero  add a final overwrite with zeros to hide shredding', '!--remove[=HOW]',
   ],
   run: shredFiles,
 });

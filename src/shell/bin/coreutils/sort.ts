@@ -25,7 +25,6 @@ export const sort = tool({
     '--sort=WORD  general-numeric -g, human-numeric -h, month -M,\nnumeric -n, random -R, version -V',
     '-V, --version-sort  order version numbers inside text',
     '!--batch-size=N', '!--compress-program=PROG', '!-S, --buffer-size=SIZE', '!-T, --temporary-directory=DIR', '!--parallel=N',
-    '!--random-source=FILE',
     '-c, --check[=HOW]  check the order, do not sort; HOW diagnose-first, quiet or silent',
     '-C  like -c, but do not name the first line out of order',
     '--files0-from=F  read the names of the files, each ended by NUL, from F',

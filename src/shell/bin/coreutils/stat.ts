@@ -26,7 +26,6 @@ export const stat = tool({
   options: [
     '-L, --dereference  follow links',
     '-f, --file-system  show the file system, not the file',
-    '!--cached=MODE',
     '-c, --format=FORMAT  use FORMAT, with a newline after each use',
     '--printf=FORMAT  like --format, but interpret backslash escapes, without a newline',
     '-t, --terse  print on one line',

@@ -78,10 +78,13 @@ export function parse(words: readonly string[], env: Readonly<Record<string, str
     else rest.push(word);
   }
   const name = path.join(' ');
-  if (rest.includes('-h') || rest.includes('--help') || name === '' || GROUPS[name]) return { text: usage(name), status: 0 };
-  const spec = COMMANDS3.find((c) => c.path === name)!;
+  if (rest.includes('-h') || rest.includes('--help')) return { text: usage(name), status: 0 };
+  const spec = COMMANDS3.find((c) => c.path === name);
+  const asked = read({ ...spec ?? { short: '', usage: '', flags: [] }, path: name } as Command3, rest, env);
+  if ('text' in asked) return asked;
+  if (!spec) return { text: usage(name), status: 0 };
   if (name === 'version') return { text: 'etcdctl version: 3.3.12\nAPI version: 3.3\n', status: 0 };
-  return read(spec, rest, env);
+  return asked;
 }
 
 /** The command that these words mean: names may be cut short while they stay unique. */

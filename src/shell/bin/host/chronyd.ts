@@ -3,6 +3,7 @@
  * steps while it starts (`makestep`), later it slews by a little each second; without an answer it lets the clock go.
  * Its control socket answers chronyc (time.ts).
  */
+import { getopt } from './getopt.ts';
 import { err } from '../../../sim/proc/libc.ts';
 import type { Json, Program, Sys } from '../../../sim/proc/program.ts';
 import { resolve } from '../../../sim/proc/resolver.ts';
@@ -129,6 +130,8 @@ function* caughtUp(due = 0): Sys<State> {
 export const chronyd: Program = {
   name: 'chronyd',
   *main(start) {
+    const got = getopt('chronyd', start.argv.slice(1), { short: 'dn' });
+    if (!got.ok) { yield* err(`${got.error}\nUsage: chronyd [-4|-6] [-n|-d] [-q|-Q] [-r] [-R] [-s] [-t TIMEOUT] [-f FILE|COMMAND...]\n`); return 1; }
     if (start.uid !== 0) { yield* err('Fatal error : Not superuser\n'); return 1; }
     yield* call('mkdir', { path: '/run/chrony', mode: 0o755 });
     yield* call('unlink', { path: SOCKET });

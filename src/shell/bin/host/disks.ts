@@ -5,7 +5,7 @@ import { err, out, strerror } from '../../../sim/proc/libc.ts';
 import type { Start, Sys } from '../../../sim/proc/program.ts';
 import { call, type Calls } from '../../../sim/proc/syscalls.ts';
 import type { Command } from '../../command.ts';
-import { getopt, has, valueOf } from './getopt.ts';
+import { getopt, has, valueOf, valuesOf } from './getopt.ts';
 
 type Mount = Calls['mounts'][1][number];
 
@@ -25,7 +25,7 @@ function* fstab(word: string): Sys<string[] | null> {
 }
 
 function* mountMain(start: Start): Sys<number> {
-  const got = getopt('mount', start.argv.slice(1), { short: 'alt:o:rwvBRMfnsO:L:U:hV', long: { all: ['none', 'a'], types: ['required', 't'], options: ['required', 'o'], 'read-only': ['none', 'r'], rw: ['none', 'w'], bind: ['none', 'B'], rbind: ['none', 'R'], move: ['none', 'M'], verbose: ['none', 'v'], fake: ['none', 'f'], 'show-labels': ['none', 'l'] } });
+  const got = getopt('mount', start.argv.slice(1), { short: 'alt:o:rwBRMfnsL:U:h', long: { all: ['none', 'a'], types: ['required', 't'], options: ['required', 'o'], 'read-only': ['none', 'r'], rw: ['none', 'w'], bind: ['none', 'B'], rbind: ['none', 'R'], move: ['none', 'M'], fake: ['none', 'f'], 'show-labels': ['none', 'l'] } });
   if (!got.ok) { yield* err(`${got.error}\n`); return 1; }
   const { given } = got;
   const type = valueOf(given, 't') ?? null;
@@ -69,7 +69,7 @@ export const mount: Command = { name: 'mount', main: mountMain };
 export const umount: Command = {
   name: 'umount',
   *main(start) {
-    const got = getopt('umount', start.argv.slice(1), { short: 'aflnrRt:vdhVAc', long: { lazy: ['none', 'l'], force: ['none', 'f'], all: ['none', 'a'], recursive: ['none', 'R'], verbose: ['none', 'v'] } });
+    const got = getopt('umount', start.argv.slice(1), { short: 'aflnrRt:dh', long: { lazy: ['none', 'l'], force: ['none', 'f'], all: ['none', 'a'], recursive: ['none', 'R'] } });
     if (!got.ok) { yield* err(`${got.error}\n`); return 1; }
     if (!got.given.operands.length) { yield* err('umount: bad usage\nTry \'umount --help\' for more information.\n'); return 1; }
     const parent = yield* call('processes', {});
@@ -92,7 +92,7 @@ export const umount: Command = {
 export const findmnt: Command = {
   name: 'findmnt',
   *main(start) {
-    const got = getopt('findmnt', start.argv.slice(1), { short: 'aD:flno:rt:T:uvS:M:kJP', long: { list: ['none', 'l'], noheadings: ['none', 'n'], output: ['required', 'o'], raw: ['none', 'r'], types: ['required', 't'], target: ['required', 'T'], json: ['none', 'J'] } });
+    const got = getopt('findmnt', start.argv.slice(1), { short: 'aflno:rt:T:uS:M:', long: { list: ['none', 'l'], noheadings: ['none', 'n'], output: ['required', 'o'], raw: ['none', 'r'], types: ['required', 't'], target: ['required', 'T'] } });
     if (!got.ok) { yield* err(`${got.error}\n`); return 1; }
     const { given } = got;
     const wanted = given.operands[0] ?? valueOf(given, 'T') ?? valueOf(given, 'M') ?? valueOf(given, 'S');
@@ -124,7 +124,7 @@ const gib = (kb: number): string => { const g = kb / 1_048_576; return g >= 1 ? 
 export const lsblk: Command = {
   name: 'lsblk',
   *main(start) {
-    const got = getopt('lsblk', start.argv.slice(1), { short: 'abdDfhilmno:prst', long: { fs: ['none', 'f'], noheadings: ['none', 'n'], output: ['required', 'o'], paths: ['none', 'p'], nodeps: ['none', 'd'], all: ['none', 'a'], bytes: ['none', 'b'], list: ['none', 'l'] } });
+    const got = getopt('lsblk', start.argv.slice(1), { short: 'abdfhilmno:prst', long: { fs: ['none', 'f'], noheadings: ['none', 'n'], output: ['required', 'o'], paths: ['none', 'p'], nodeps: ['none', 'd'], all: ['none', 'a'], bytes: ['none', 'b'], list: ['none', 'l'] } });
     if (!got.ok) { yield* err(`${got.error}\n`); return 1; }
     const { given } = got;
     const list = yield* mounts();
@@ -149,11 +149,46 @@ export const lsblk: Command = {
   },
 };
 
+const BLKID_USAGE = `blkid from util-linux 2.23.2  (libblkid 2.23.0, 25-Apr-2013)
+Usage:
+ blkid -L <label> | -U <uuid>
+
+ blkid [-c <file>] [-ghlLv] [-o <format>] [-s <tag>] 
+       [-t <token>] [<dev> ...]
+
+ blkid -p [-s <tag>] [-O <offset>] [-S <size>] 
+       [-o <format>] <dev> ...
+
+ blkid -i [-s <tag>] [-o <format>] <dev> ...
+`;
+
 export const blkid: Command = {
   name: 'blkid',
-  *main() {
+  *main({ argv }) {
+    const got = getopt('blkid', argv.slice(1), { short: 's:o:L:U:t:l' });
+    if (!got.ok) { yield* err(`${got.error}\n${BLKID_USAGE}`); return 4; }
+    const { given } = got;
+    const format = valueOf(given, 'o') ?? 'full';
+    if (!['full', 'value', 'device', 'export'].includes(format)) { yield* err(`blkid: Invalid output format ${format}. Choose from value,\n\tdevice, list, udev or full\n`); return 4; }
     const root = (yield* mounts()).find((m) => m.target === '/');
-    if (root?.source.startsWith('/dev/')) yield* out(`${root.source}: UUID="3ef2b806-efd7-4eef-aaa2-2584909365ff" TYPE="${root.type}" \n`);
+    const device = root?.source.startsWith('/dev/') ? root.source : null;
+    const tags: [string, string][] = [['UUID', '3ef2b806-efd7-4eef-aaa2-2584909365ff'], ['TYPE', root?.type ?? '']];
+    const holds = (tag: string, value: string): boolean => tags.some(([name, text]) => name === tag && text === value);
+    for (const [flag, tag] of [['L', 'LABEL'], ['U', 'UUID']] as const) {
+      if (!has(given, flag)) continue;
+      if (device === null || !holds(tag, valueOf(given, flag)!)) return 2;
+      yield* out(`${device}\n`);
+      return 0;
+    }
+    const [tag, value] = (valueOf(given, 't') ?? '').split('=');
+    if (has(given, 't') && value === undefined) { yield* err('-t needs NAME=value pair\n'); return 4; }
+    if (device === null || (given.operands.length && !given.operands.includes(device)) || (value !== undefined && !holds(tag!, value))) return 2;
+    const wanted = valuesOf(given, 's');
+    const shown = tags.filter(([name]) => !wanted.length || wanted.includes(name));
+    if (format === 'device') yield* out(`${device}\n`);
+    else if (format === 'value') yield* out(shown.map(([, text]) => `${text}\n`).join(''));
+    else if (format === 'export') yield* out(`DEVNAME=${device}\n${shown.map(([name, text]) => `${name}=${text}\n`).join('')}`);
+    else if (shown.length) yield* out(`${device}: ${shown.map(([name, text]) => `${name}="${text}" `).join('')}\n`);
     return 0;
   },
 };
@@ -181,11 +216,35 @@ export const swapon: Command = {
     return 255;
   },
 };
+const SWAPOFF_USAGE = `
+Usage:
+ swapoff [options] [<spec>]
+
+Options:
+ -a, --all              disable all swaps from /proc/swaps
+ -v, --verbose          verbose mode
+
+ -h, --help     display this help and exit
+ -V, --version  output version information and exit
+
+The <spec> parameter:
+ -L <label>             LABEL of device to be used
+ -U <uuid>              UUID of device to be used
+ LABEL=<label>          LABEL of device to be used
+ UUID=<uuid>            UUID of device to be used
+ <device>               name of device to be used
+ <file>                 name of file to be used
+`;
+
 export const swapoff: Command = {
   name: 'swapoff',
   *main({ argv }) {
-    const path = argv.slice(1).find((a) => !a.startsWith('-'));
-    if (!path) return 0;
+    const got = getopt('swapoff', argv.slice(1), { short: 'av', long: { all: ['none', 'a'], verbose: ['none', 'v'] } });
+    if (!got.ok) { yield* err(`${got.error}\n${SWAPOFF_USAGE}`); return 1; }
+    const path = got.given.operands[0];
+    // Nothing is swapped to: all of it is off at once, and there is nothing to be verbose about.
+    if (has(got.given, 'a')) return 0;
+    if (!path) { yield* err(SWAPOFF_USAGE); return 1; }
     yield* err(`swapoff: ${path}: swapoff failed: Invalid argument\n`);
     return 255;
   },

@@ -27,7 +27,7 @@ const human = (kb: number): string => {
 export const free: Command = {
   name: 'free',
   *main({ argv }) {
-    const got = getopt('free', argv.slice(1), { short: 'bkmghltc:s:Vw', long: { bytes: ['none', 'b'], kilo: ['none', 'k'], mega: ['none', 'm'], giga: ['none', 'g'], human: ['none', 'h'], total: ['none', 't'], wide: ['none', 'w'], seconds: ['required', 's'], count: ['required', 'c'], lohi: ['none', 'l'], si: 'none', tera: 'none', version: ['none', 'V'], help: 'none' } });
+    const got = getopt('free', argv.slice(1), { short: 'bkmghltc:s:Vw', long: { bytes: ['none', 'b'], kilo: ['none', 'k'], mega: ['none', 'm'], giga: ['none', 'g'], human: ['none', 'h'], total: ['none', 't'], wide: ['none', 'w'], seconds: ['required', 's'], count: ['required', 'c'], lohi: ['none', 'l'], si: 'none', version: ['none', 'V'] } });
     if (!got.ok) { yield* err(`${got.error}\n\nUsage:\n free [options]\n\nFor more details see free(1).\n`); return 1; }
     const { given } = got;
     if (has(given, 'V')) { yield* out('free from procps-ng 3.3.10\n'); return 0; }
@@ -85,9 +85,30 @@ export const vmstat: Command = {
   },
 };
 
+const LSCPU_USAGE = `
+Usage:
+ lscpu [options]
+
+Options:
+ -a, --all               print both online and offline CPUs (default for -e)
+ -b, --online            print online CPUs only (default for -p)
+ -c, --offline           print offline CPUs only
+ -e, --extended[=<list>] print out an extended readable format
+ -p, --parse[=<list>]    print out a parsable format
+ -s, --sysroot <dir>     use directory DIR as system root
+ -x, --hex               print hexadecimal masks rather than lists of CPUs
+
+ -h, --help     display this help and exit
+ -V, --version  output version information and exit
+
+For more details see lscpu(1).
+`;
+
 export const lscpu: Command = {
   name: 'lscpu',
-  *main() {
+  *main({ argv }) {
+    const got = getopt('lscpu', argv.slice(1), { short: '' });
+    if (!got.ok) { yield* err(`${got.error}\n${LSCPU_USAGE}`); return 1; }
     const info = yield* call('sysinfo', {});
     const text = yield* call('readFile', { path: '/proc/cpuinfo' });
     if (!info.ok) return 1;
@@ -115,8 +136,9 @@ const DENIED = (what: string): string => `Failed to set ${what}: Interactive aut
 export const hostnamectl: Command = {
   name: 'hostnamectl',
   *main({ argv, uid }) {
-    const args = argv.slice(1);
-    const words = args.filter((a) => !a.startsWith('-'));
+    const got = getopt('hostnamectl', argv.slice(1), { short: '', long: { static: 'none', transient: 'none', pretty: 'none', 'no-ask-password': 'none' } });
+    if (!got.ok) { yield* err(`${got.error}\n`); return 1; }
+    const words = got.given.operands;
     const info = yield* call('sysinfo', {});
     if (!info.ok) return 1;
     const fixed = yield* call('readFile', { path: '/etc/hostname' });
@@ -130,9 +152,9 @@ export const hostnamectl: Command = {
       return 0;
     }
     if (verb !== 'status' && verb !== 'hostname') { yield* err(`Unknown operation ${verb}\n`); return 1; }
-    if (args.includes('--static') || verb === 'hostname') { yield* out(`${name}\n`); return 0; }
-    if (args.includes('--transient')) { yield* out(`${info.value.hostname}\n`); return 0; }
-    if (args.includes('--pretty')) { yield* out('\n'); return 0; }
+    if (has(got.given, 'static') || verb === 'hostname') { yield* out(`${name}\n`); return 0; }
+    if (has(got.given, 'transient')) { yield* out(`${info.value.hostname}\n`); return 0; }
+    if (has(got.given, 'pretty')) { yield* out('\n'); return 0; }
     const machine = yield* call('readFile', { path: '/etc/machine-id' });
     const boot = yield* call('readFile', { path: '/proc/sys/kernel/random/boot_id' });
     const rows: [string, string][] = [
@@ -147,7 +169,10 @@ export const hostnamectl: Command = {
 export const timedatectl: Command = {
   name: 'timedatectl',
   *main({ argv, uid }) {
-    const words = argv.slice(1).filter((a) => !a.startsWith('-'));
+    const got = getopt('timedatectl', argv.slice(1), { short: 'p:', long: { property: ['required', 'p'], 'no-pager': 'none', 'no-ask-password': 'none' } });
+    if (!got.ok) { yield* err(`${got.error}\n`); return 1; }
+    const words = got.given.operands;
+    const wanted = valueOf(got.given, 'p');
     const now = yield* call('now', {});
     const list = yield* call('processes', {});
     const real = now.ok ? now.value.real : 0;
@@ -160,7 +185,7 @@ export const timedatectl: Command = {
         yield* out(rows.map(([k, v]) => `${k.padStart(16)}: ${v}\n`).join(''));
         return 0;
       }
-      case 'show': yield* out(`Timezone=UTC\nLocalRTC=no\nCanNTP=yes\nNTP=${chrony ? 'yes' : 'no'}\n`.split('\n').filter((l) => l && (!argv.includes('-p') || l.startsWith(`${argv[argv.indexOf('-p') + 1]}=`))).map((l) => `${l}\n`).join('')); return 0;
+      case 'show': yield* out(`Timezone=UTC\nLocalRTC=no\nCanNTP=yes\nNTP=${chrony ? 'yes' : 'no'}\n`.split('\n').filter((l) => l && (wanted === undefined || l.startsWith(`${wanted}=`))).map((l) => `${l}\n`).join('')); return 0;
       case 'set-time': {
         if (uid !== 0) { yield* err('Failed to set time: Interactive authentication required.\n'); return 1; }
         if (chrony) { yield* err('Failed to set time: Automatic time synchronization is enabled\n'); return 1; }
@@ -195,17 +220,20 @@ export const localectl: Command = {
 export const loginctl: Command = {
   name: 'loginctl',
   *main({ argv }) {
-    const verb = argv.slice(1).find((a) => !a.startsWith('-')) ?? 'list-sessions';
+    const got = getopt('loginctl', argv.slice(1), { short: 'l', long: { 'no-legend': 'none', 'no-pager': 'none', full: ['none', 'l'], 'no-ask-password': 'none' } });
+    if (!got.ok) { yield* err(`${got.error}\n`); return 1; }
+    const verb = got.given.operands[0] ?? 'list-sessions';
+    const legend = (head: string, foot: string, rows: readonly string[]): string => (has(got.given, 'no-legend') ? rows.join('') : `${head}\n${rows.join('')}\n${foot}\n`);
     const all = yield* sessions();
     if (verb === 'list-sessions') {
       const rows = all.map((s, i) => `${String(i + 1).padStart(10)} ${String(s.uid).padStart(10)} ${s.user.padEnd(16)} ${''.padEnd(16)} ${s.tty}\n`);
-      yield* out(`${'SESSION'.padStart(10)} ${'UID'.padStart(10)} ${'USER'.padEnd(16)} ${'SEAT'.padEnd(16)} TTY\n${rows.join('')}\n${all.length} sessions listed.\n`);
+      yield* out(legend(`${'SESSION'.padStart(10)} ${'UID'.padStart(10)} ${'USER'.padEnd(16)} ${'SEAT'.padEnd(16)} TTY`, `${all.length} sessions listed.`, rows));
       return 0;
     }
     if (verb === 'list-users') {
       const names = [...new Map(all.map((s) => [s.uid, s.user]))];
       const rows = names.map(([uid, user]) => `${String(uid).padStart(10)} ${user}\n`);
-      yield* out(`${'UID'.padStart(10)} USER            \n${rows.join('')}\n${names.length} users listed.\n`);
+      yield* out(legend(`${'UID'.padStart(10)} USER            `, `${names.length} users listed.`, rows));
       return 0;
     }
     yield* err(`Unknown operation ${verb}\n`);
@@ -215,11 +243,18 @@ export const loginctl: Command = {
 
 export const detectVirt: Command = {
   name: 'systemd-detect-virt',
-  *main() {
+  *main({ argv }) {
+    const got = getopt('systemd-detect-virt', argv.slice(1), { short: 'cvq', long: { container: ['none', 'c'], vm: ['none', 'v'], quiet: ['none', 'q'] } });
+    if (!got.ok) { yield* err(`${got.error}\n`); return 1; }
+    if (got.given.operands.length) { yield* err('systemd-detect-virt takes no arguments.\n'); return 1; }
     const list = yield* call('processes', {});
     const root = list.ok ? list.value.find((p) => p.pid === 1)?.root : 'host';
-    yield* out(root === 'host' ? 'kvm\n' : 'container-other\n');
-    return 0;
+    const container = root === 'host' ? 'none' : 'container-other';
+    // The last of -c and -v counts; a container is told before the machine that it runs on.
+    const asked = got.given.options.findLast(([name]) => name === 'c' || name === 'v')?.[0];
+    const found = asked === 'c' ? container : asked === 'v' || container === 'none' ? 'kvm' : container;
+    if (!has(got.given, 'q')) yield* out(`${found}\n`);
+    return found === 'none' ? 1 : 0;
   },
 };
 

@@ -74,7 +74,7 @@ function drawArgs(b: { text: string; node: Node | null; count: number }, look: L
 export const pstree: Command = {
   name: 'pstree',
   *main({ argv }) {
-    const got = getopt('pstree', argv.slice(1), { short: 'aAcGhH:gNnlpsSuUVZ', long: { arguments: ['none', 'a'], ascii: ['none', 'A'], compact: ['none', 'c'], 'show-pids': ['none', 'p'], 'show-parents': ['none', 's'], 'uid-changes': ['none', 'u'], 'numeric-sort': ['none', 'n'], long: ['none', 'l'], unicode: ['none', 'U'], 'highlight-all': ['none', 'h'], version: ['none', 'V'] } });
+    const got = getopt('pstree', argv.slice(1), { short: 'aAcgNnlpsSuUV', long: { arguments: ['none', 'a'], ascii: ['none', 'A'], compact: ['none', 'c'], 'show-pids': ['none', 'p'], 'show-parents': ['none', 's'], 'uid-changes': ['none', 'u'], 'numeric-sort': ['none', 'n'], long: ['none', 'l'], unicode: ['none', 'U'], version: ['none', 'V'] } });
     if (!got.ok) { yield* err(`${got.error}\nUsage: pstree [ -a ] [ -c ] [ -h | -H PID ] [ -l ] [ -n ] [ -p ] [ -g ] [ -u ]\n              [ -A | -G | -U ] [ PID | USER ]\n`); return 1; }
     const { given } = got;
     if (has(given, 'V')) { yield* err('pstree (PSmisc) 22.20\n'); return 0; }

@@ -91,7 +91,7 @@ export const uptime: Command = {
 export const w: Command = {
   name: 'w',
   *main({ argv }) {
-    const got = getopt('w', argv.slice(1), { short: 'husfoVi', long: { 'no-header': ['none', 'h'], 'no-current': ['none', 'u'], short: ['none', 's'], from: ['none', 'f'], 'old-style': ['none', 'o'], 'ip-addr': ['none', 'i'], version: ['none', 'V'], help: 'none' } });
+    const got = getopt('w', argv.slice(1), { short: 'husfoVi', long: { 'no-header': ['none', 'h'], 'no-current': ['none', 'u'], short: ['none', 's'], from: ['none', 'f'], 'old-style': ['none', 'o'], 'ip-addr': ['none', 'i'], version: ['none', 'V'] } });
     if (!got.ok) { yield* err(`${got.error}\n\nUsage:\n w [options]\n\nFor more details see w(1).\n`); return 1; }
     const { given } = got;
     if (has(given, 'V')) { yield* out('w from procps-ng 3.3.10\n'); return 0; }
@@ -127,7 +127,7 @@ export const who: Command = {
   *main({ argv }) {
     const got = getopt('who', argv.slice(1), {
       short: 'abdlmpqrstTuwH',
-      long: { all: ['none', 'a'], boot: ['none', 'b'], dead: ['none', 'd'], heading: ['none', 'H'], login: ['none', 'l'], process: ['none', 'p'], count: ['none', 'q'], runlevel: ['none', 'r'], short: ['none', 's'], time: ['none', 't'], users: ['none', 'u'], message: ['none', 'T'], mesg: ['none', 'T'], writable: ['none', 'T'], ips: 'none', lookup: 'none', help: 'none', version: 'none' },
+      long: { all: ['none', 'a'], boot: ['none', 'b'], dead: ['none', 'd'], heading: ['none', 'H'], login: ['none', 'l'], process: ['none', 'p'], count: ['none', 'q'], runlevel: ['none', 'r'], short: ['none', 's'], time: ['none', 't'], users: ['none', 'u'], message: ['none', 'T'], mesg: ['none', 'T'], writable: ['none', 'T'], version: 'none' },
     });
     if (!got.ok) { yield* err(`${got.error}\nTry 'who --help' for more information.\n`); return 1; }
     const { given } = got;
@@ -161,7 +161,9 @@ export const who: Command = {
 
 export const users: Command = {
   name: 'users',
-  *main() {
+  *main({ argv }) {
+    const got = getopt('users', argv.slice(1), { short: '' });
+    if (!got.ok) { yield* err(`${got.error}\nTry 'users --help' for more information.\n`); return 1; }
     const names = (yield* sessions()).map((s) => s.user).sort();
     if (names.length) yield* out(`${names.join(' ')}\n`);
     return 0;

@@ -25,7 +25,7 @@ export function ctime(us: number): string {
 export const logger: Command = {
   name: 'logger',
   *main({ argv, env }) {
-    const got = getopt('logger', argv.slice(1), { short: '+if:p:t:su:n:P:Td', long: { id: ['none', 'i'], file: ['required', 'f'], priority: ['required', 'p'], tag: ['required', 't'], stderr: ['none', 's'] } });
+    const got = getopt('logger', argv.slice(1), { short: '+if:p:t:su:n:Td', long: { id: ['none', 'i'], file: ['required', 'f'], priority: ['required', 'p'], tag: ['required', 't'], stderr: ['none', 's'] } });
     if (!got.ok) { yield* err(`${got.error}\n`); return 1; }
     const { given } = got;
     const level = (valueOf(given, 'p') ?? 'user.notice').split('.').pop()!;
@@ -51,7 +51,7 @@ export const logger: Command = {
 export const hostname: Command = {
   name: 'hostname',
   *main({ argv }) {
-    const got = getopt('hostname', argv.slice(1), { short: 'aAdfFibIsyvV', long: { short: ['none', 's'], fqdn: ['none', 'f'], long: ['none', 'f'], domain: ['none', 'd'], 'ip-address': ['none', 'i'], 'all-ip-addresses': ['none', 'I'], alias: ['none', 'a'] } });
+    const got = getopt('hostname', argv.slice(1), { short: 'adfFiIsy', long: { short: ['none', 's'], fqdn: ['none', 'f'], long: ['none', 'f'], domain: ['none', 'd'], 'ip-address': ['none', 'i'], 'all-ip-addresses': ['none', 'I'], alias: ['none', 'a'] } });
     if (!got.ok) { yield* err(`${got.error}\n`); return 4; }
     const info = yield* call('sysinfo', {});
     const name = info.ok ? info.value.hostname : 'localhost';
@@ -120,7 +120,14 @@ function* hosts(database: string, names: readonly string[]): Sys<number> {
 export const locale: Command = {
   name: 'locale',
   *main({ argv, env }) {
-    if (argv[1] === '-a') { yield* out('C\nPOSIX\nen_US.utf8\n'); return 0; }
+    const got = getopt('locale', argv.slice(1), { short: 'a', long: { 'all-locales': ['none', 'a'] } });
+    if (!got.ok) { yield* err(`${got.error}\nTry \`locale --help' or \`locale --usage' for more information.\n`); return 64; }
+    if (has(got.given, 'a')) { yield* out('C\nPOSIX\nen_US.utf8\n'); return 0; }
+    for (const name of got.given.operands) {
+      if (name !== 'charmap') { yield* err(`locale: unknown name "${name}"\n`); return 1; }
+      yield* out(/UTF-?8$/i.test(env['LC_ALL'] ?? env['LC_CTYPE'] ?? env['LANG'] ?? '') ? 'UTF-8\n' : 'ANSI_X3.4-1968\n');
+    }
+    if (got.given.operands.length) return 0;
     const lang = env['LANG'] ?? '';
     const names = ['CTYPE', 'NUMERIC', 'TIME', 'COLLATE', 'MONETARY', 'MESSAGES', 'PAPER', 'NAME', 'ADDRESS', 'TELEPHONE', 'MEASUREMENT', 'IDENTIFICATION'];
     yield* out(`LANG=${lang}\n${names.map((n) => `LC_${n}="${env[`LC_${n}`] ?? (lang || 'POSIX')}"\n`).join('')}LC_ALL=${env['LC_ALL'] ?? ''}\n`);
@@ -150,7 +157,9 @@ export const setenforce: Command = {
 
 export const sestatus: Command = {
   name: 'sestatus',
-  *main() {
+  *main({ argv }) {
+    const got = getopt('sestatus', argv.slice(1), { short: '' });
+    if (!got.ok) { yield* err(`${got.error}\n\nUsage: sestatus [OPTION]\n\n  -v  Verbose check of process and file contexts.\n  -b  Display current state of booleans.\n\nWithout options, show SELinux status.\n`); return 1; }
     const now = yield* mode();
     if (now === 'Disabled') { yield* out('SELinux status:                 disabled\n'); return 0; }
     const config = yield* call('readFile', { path: '/etc/selinux/config' });
@@ -162,10 +171,13 @@ export const sestatus: Command = {
 
 // ---- dmesg
 
+const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug'];
+const LEVEL = 'info';
+
 export const dmesg: Command = {
   name: 'dmesg',
   *main(start) {
-    const got = getopt('dmesg', start.argv.slice(1), { short: 'cCDdEeF:f:HhkLl:n:rSTtuVwx', long: { ctime: ['none', 'T'], clear: ['none', 'C'], 'read-clear': ['none', 'c'], follow: ['none', 'w'], human: ['none', 'H'], notime: ['none', 't'], reltime: ['none', 'e'], raw: ['none', 'r'], kernel: ['none', 'k'], level: ['required', 'l'], facility: ['required', 'f'], 'show-delta': ['none', 'd'], decode: ['none', 'x'], color: 'optional' } });
+    const got = getopt('dmesg', start.argv.slice(1), { short: 'cCdEeF:f:hkLl:n:rSTtuwx', long: { ctime: ['none', 'T'], clear: ['none', 'C'], 'read-clear': ['none', 'c'], follow: ['none', 'w'], notime: ['none', 't'], reltime: ['none', 'e'], raw: ['none', 'r'], kernel: ['none', 'k'], level: ['required', 'l'], facility: ['required', 'f'], 'show-delta': ['none', 'd'], decode: ['none', 'x'] } });
     if (!got.ok) { yield* err(`${got.error}\n\nTry 'dmesg --help' for more information.\n`); return 1; }
     const { given } = got;
     if (has(given, 'C') || has(given, 'c')) {
@@ -177,7 +189,11 @@ export const dmesg: Command = {
     const info = yield* call('sysinfo', {});
     if (!lines.ok || !info.ok) return 1;
     const cleared = yield* clearedAt();
-    const text = lines.value.slice(Math.max(from, cleared)).map(({ at, message }) => {
+    const levels = (valueOf(given, 'l') ?? LEVEL).split(',');
+    const odd = levels.find((level) => !LEVELS.includes(level));
+    if (odd !== undefined) { yield* err(`dmesg: unknown level '${odd}'\n`); return 1; }
+    // What our kernel says is information, all of it.
+    const text = (levels.includes(LEVEL) ? lines.value.slice(Math.max(from, cleared)) : []).map(({ at, message }) => {
       const stamp = `${String(Math.floor(at / 1_000_000)).padStart(5)}.${String(at % 1_000_000).padStart(6, '0')}`;
       if (has(given, 't')) return `${message}\n`;
       if (has(given, 'T')) return `[${ctime(info.value.bootAt + at)}] ${message}\n`;
@@ -330,7 +346,7 @@ export const nsenter: Command = {
 export const unshare: Command = {
   name: 'unshare',
   *main(start) {
-    const got = getopt('unshare', start.argv.slice(1), { short: '+mnuipUfrC', long: { mount: ['none', 'm'], net: ['none', 'n'], uts: ['none', 'u'], ipc: ['none', 'i'], pid: ['none', 'p'], user: ['none', 'U'], fork: ['none', 'f'], 'map-root-user': ['none', 'r'], 'mount-proc': 'optional' } });
+    const got = getopt('unshare', start.argv.slice(1), { short: '+mnuipUfrC', long: { mount: ['none', 'm'], net: ['none', 'n'], uts: ['none', 'u'], ipc: ['none', 'i'], pid: ['none', 'p'], user: ['none', 'U'], fork: ['none', 'f'], 'map-root-user': ['none', 'r'] } });
     if (!got.ok) { yield* err(`${got.error}\n\nTry 'unshare --help' for more information.\n`); return 1; }
     if (start.uid !== 0) { yield* err('unshare: unshare failed: Operation not permitted\n'); return 1; }
     const { given } = got;

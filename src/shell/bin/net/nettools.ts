@@ -1,4 +1,5 @@
 /** ifconfig, route and arp of net-tools 1.60 (Debian stretch's git snapshot). */
+import { getopt, has, valueOf } from '../host/getopt.ts';
 import { broadcast, ipNumber, ipText, isIp, isMac, maskPrefix, prefixMask } from '../../../sim/net/address.ts';
 import { TABLE, type LinkView, type Neigh, type NetChange, type Route } from '../../../sim/net/state.ts';
 import { err, fail, out, strerror } from '../../../sim/proc/libc.ts';
@@ -168,14 +169,21 @@ function* routeMain(start: Start): Sys<number> {
 
 // --- arp
 
+const ARP_USAGE = `Usage:
+  arp [-vn]  [<HW>] [-i <if>] [-a] [<hostname>]             <-Display ARP cache
+  arp [-v]          [-i <if>] -d  <host> [pub]               <-Delete ARP entry
+  arp [-vnD] [<HW>] [-i <if>] -f  [<filename>]            <-Add entry from file
+  arp [-v]   [<HW>] [-i <if>] -s  <host> <hwaddr> [temp]            <-Add entry`;
+
 function* arpMain(start: Start): Sys<number> {
   const args = start.argv.slice(1);
-  const bsd = args.some((word) => /^-[a-z]*a/.test(word));
-  const dev = args[args.indexOf('-i') + 1];
-  const wanted = args.includes('-i') ? dev : undefined;
-  if (args.includes('-s') || args.includes('-d')) return yield* arpChange(args, wanted);
-  const hosts = args.filter((word, i) => !word.startsWith('-') && args[i - 1] !== '-i');
-  let host: string | undefined = hosts[0];
+  const parsed = getopt('arp', args, { short: 'aenvi:sd', long: { device: ['required', 'i'], set: ['none', 's'], delete: ['none', 'd'], verbose: ['none', 'v'], numeric: ['none', 'n'] } });
+  if (!parsed.ok) return yield* fail(`${parsed.error}\n${ARP_USAGE}`, 4);
+  const { given } = parsed;
+  const bsd = has(given, 'a');
+  const wanted = valueOf(given, 'i') ?? undefined;
+  if (has(given, 's', 'd')) return yield* arpChange(has(given, 's'), given.operands, wanted);
+  let host: string | undefined = given.operands[0];
   if (host !== undefined && !isIp(host)) {
     const found = yield* resolve(host);
     if (!found.ok) return yield* fail(`${host}: Unknown host`, 255);
@@ -192,19 +200,18 @@ function* arpMain(start: Start): Sys<number> {
   if (!list.length) return 0;
   const row = (n: Neigh): string => (known(n) ? `${column(n.ip, 23)} ${column('ether', 6)} ${column(n.mac!, 18)} ${column(n.state === 'PERMANENT' ? 'CM' : 'C', 21)}${n.dev}` : `${column(n.ip, 23)}         ${column('(incomplete)', 18)} ${column('', 21)}${n.dev}`);
   yield* out(`Address                  HWtype  HWaddress           Flags Mask            Iface\n${list.map((n) => `${row(n)}\n`).join('')}`);
+  if (has(given, 'v')) yield* out(`Entries: ${list.length}\tSkipped: 0\tFound: ${list.length}\n`);
   return 0;
 }
 
-function* arpChange(args: readonly string[], wanted: string | undefined): Sys<number> {
-  const at = args.indexOf(args.includes('-s') ? '-s' : '-d');
-  const ip = args[at + 1], mac = args[at + 2];
-  if (ip === undefined || args[at] === '-s' && (mac === undefined || !isMac(mac))) return yield* fail(ip === undefined ? 'arp: need host name' : 'arp: need hardware address', 255);
+function* arpChange(set: boolean, [ip, mac]: readonly string[], wanted: string | undefined): Sys<number> {
+  if (ip === undefined || set && (mac === undefined || !isMac(mac))) return yield* fail(ip === undefined ? 'arp: need host name' : 'arp: need hardware address', 255);
   const routes = yield* readNet<{ dev: string }>({ kind: 'routeGet', dst: ip });
   const dev = wanted ?? (routes.ok ? routes.value.dev : undefined);
   if (dev === undefined) return yield* fail(`SIOCSARP: ${strerror('ENETUNREACH')}`, 255);
-  const got = yield* changeNet(args[at] === '-s' ? { kind: 'neigh', mode: 'replace', dev, ip, mac: mac!, state: 'PERMANENT' } : { kind: 'neigh', mode: 'del', dev, ip });
+  const got = yield* changeNet(set ? { kind: 'neigh', mode: 'replace', dev, ip, mac: mac!, state: 'PERMANENT' } : { kind: 'neigh', mode: 'del', dev, ip });
   if (got.ok) return 0;
-  yield* err(args[at] === '-s' ? `SIOCSARP: ${strerror(got.errno)}\n` : got.errno === 'ENOENT' ? `No ARP entry for ${ip}\n` : `SIOCDARP(dontpub): ${strerror(got.errno)}\n`);
+  yield* err(set ? `SIOCSARP: ${strerror(got.errno)}\n` : got.errno === 'ENOENT' ? `No ARP entry for ${ip}\n` : `SIOCDARP(dontpub): ${strerror(got.errno)}\n`);
   return 255;
 }
 

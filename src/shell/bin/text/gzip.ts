@@ -23,7 +23,7 @@ const framed = tool({
     '-q, --quiet  suppress all warnings', '-r, --recursive  operate recursively on directories',
     '-S, --suffix=SUF  use suffix SUF on compressed files', '-t, --test  test compressed file integrity', '-v, --verbose  verbose mode',
     '-V, --version  display version number', '-1, --fast  compress faster', '!-2', '!-3', '!-4', '!-5', '!-6', '!-7', '!-8', '-9, --best  compress better',
-    '!--rsyncable', '!--synchronous', '!-b MAXBITS',
+    '!--rsyncable', '!--synchronous',
   ],
   hint: "Try `gzip --help' for more information.\n", run: (task) => new Run(task).all(),
 });

@@ -13,13 +13,13 @@ export const patch = tool({
   about: '', trouble: 2, hint: "patch: Try 'patch --help' for more information.\n",
   options: [
     '-p, --strip=NUM  Strip NUM leading components from file names.', '-F, --fuzz=LINES  Set the fuzz factor to LINES for inexact matching.',
-    '-l, --ignore-whitespace  Ignore white space changes between patch and input.', '-c, --context', '-e, --ed', '-n, --normal', '-u, --unified',
+    '-l, --ignore-whitespace  Ignore white space changes between patch and input.', '-c, --context', '-n, --normal', '-u, --unified',
     '-N, --forward  Ignore patches that appear to be reversed or already applied.', '-R, --reverse  Assume patches were created with old and new files swapped.',
     '-i, --input=PATCHFILE  Read patch from PATCHFILE instead of stdin.', '-o, --output=FILE  Output patched files to FILE.', '-r, --reject-file=FILE  Output rejects to FILE.',
     '-E, --remove-empty-files  Remove output files that are empty after patching.', '-f, --force  Like -t, but ignore bad-Prereq patches, and assume unreversed.',
-    '-t, --batch  Ask no questions; skip bad-Prereq patches; assume reversed.', '-s, --quiet, --silent  Work silently unless an error occurs.', '--verbose  Output extra information about the work being done.',
+    '-t, --batch  Ask no questions; skip bad-Prereq patches; assume reversed.', '-s, --quiet, --silent  Work silently unless an error occurs.',
     '--dry-run  Do not actually change any files; just print what would happen.', '-d, --directory=DIR  Change the working directory to DIR first.', '-b, --backup  Back up the original contents of each file.',
-    '-z, --suffix=SUFFIX  Append SUFFIX to backup file names.', '--posix', '--binary', '-Z, --set-utc', '-T, --set-time',
+    '-z, --suffix=SUFFIX  Append SUFFIX to backup file names.', '--posix', '--binary',
   ],
   run: (task) => new Patching(task).run(),
 });

@@ -11,10 +11,10 @@ import { BadScript, type Instruction, parseScript, type ScriptSource } from './s
 
 const USAGE_OPTIONS = [
   '-n, --quiet, --silent  suppress automatic printing of pattern space', '-e, --expression=SCRIPT  add the script to the commands to be executed',
-  '-f, --file=SCRIPT-FILE  add the contents of script-file to the commands', '--follow-symlinks  follow symlinks when processing in place',
+  '-f, --file=SCRIPT-FILE  add the contents of script-file to the commands',
   '-i, --in-place[=SUFFIX]  edit files in place (makes backup if SUFFIX supplied)', '-l, --line-length=N  line-wrap length for the l command', '--posix  disable all GNU extensions',
   '-r, -E, --regexp-extended  use extended regular expressions in the script', '-s, --separate  consider files as separate', '-u, --unbuffered  (it always is)',
-  '-z, --null-data  separate lines by NUL characters', '--sandbox  operate in sandbox mode (disable e/r/w commands)', '!--debug', '!-b, --binary',
+  '-z, --null-data  separate lines by NUL characters', '--sandbox  operate in sandbox mode (disable e/r/w commands)', '!-b, --binary',
 ];
 
 export const sed = tool({

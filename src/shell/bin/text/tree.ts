@@ -21,8 +21,7 @@ const framed = tool({
     '--filelimit #  Do not descend dirs with more than # files in them.', '-p  Print the protections for each file.', '-u  Displays file owner or UID number.',
     '-g  Displays file group owner or GID number.', '-s  Print the size in bytes of each file.', '-h  Print the size in a more human readable way.', '-D  Print the date of last modification.',
     "-F  Appends '/', '=', '*', '@' or '|' as per ls -F.", '-i  Don\'t print indentation lines.', '-r  Reverse the order of the sort.', '-t  Sort files by last modification time.',
-    '-U  Leave files unsorted.', '-n  Turn colorization off always.', '-C  Turn colorization on always.', '-A  Print ANSI lines.', '-S  Print with CP437 lines.', '-N  Print non-printable characters as is.',
-    '-q  Print non-printable characters as \'?\'.', '-Q  Quote filenames with double quotes.', '-x  Stay on current filesystem only.', '--charset X  Use charset X for terminal output.', '-v  Sort by version.', '-c',
+    '-U  Leave files unsorted.', '-n  Turn colorization off always.', '-C  Turn colorization on always.', '-Q  Quote filenames with double quotes.', '-x  Stay on current filesystem only.', '--charset X  Use charset X for terminal output.', '-c',
   ],
   run: draw,
 });

@@ -16,7 +16,7 @@ export const xargs = tool({
     '-E END  set logical EOF string', '!-e, --eof[=END]', '-I R  replace R in INITIAL-ARGS with names read from input', '!-i, --replace[=R]', '-L, --max-lines=MAX-LINES  use at most MAX-LINES non-blank lines per command',
     '!-l[MAX-LINES]', '-n, --max-args=MAX-ARGS  use at most MAX-ARGS arguments per command', '-P, --max-procs=MAX-PROCS  run at most MAX-PROCS processes at a time',
     '-p, --interactive  prompt before running commands', '-r, --no-run-if-empty  if there are no arguments, do not run COMMAND', '-s, --max-chars=MAX-CHARS  limit length of command line to MAX-CHARS',
-    '-t, --verbose  print commands before executing them', '-x, --exit  exit if the size is exceeded', '!--show-limits', '!--process-slot-var=NAME',
+    '-t, --verbose  print commands before executing them', '-x, --exit  exit if the size is exceeded',
   ],
   run: runAll,
 });

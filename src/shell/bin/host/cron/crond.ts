@@ -3,6 +3,7 @@
  * its user. There is no mailer here, so what a job prints is counted in the log and gone, as without sendmail. And
  * run-parts, which runs what lies in a folder.
  */
+import { getopt } from '../getopt.ts';
 import { err, out, readAll } from '../../../../sim/proc/libc.ts';
 import type { Json, Program, Sys } from '../../../../sim/proc/program.ts';
 import { call } from '../../../../sim/proc/syscalls.ts';
@@ -83,6 +84,8 @@ function* run(job: Job): Sys<void> {
 export const crond: Program = {
   name: 'crond',
   *main(start) {
+    const got = getopt('crond', start.argv.slice(1), { short: 'n' });
+    if (!got.ok) { yield* err(`${got.error}\nUsage: crond [-n] [-p] [-s] [-m <mail command>] [-x [ext,sch,proc,pars,load,misc,test,bit]]\n`); return 1; }
     if (start.uid !== 0) { yield* err(`${start.argv[0]}: Permission denied\n`); return 1; }
     yield* say('(CRON) INFO (running with inotify support)');
     const booted = yield* call('stat', { path: BOOTED });

@@ -54,6 +54,11 @@ function* answer(args: readonly string[]): Sys<Spoken> {
 export const firewalld: Program = {
   name: 'firewalld',
   *main(start) {
+    const unknown = start.argv.slice(1).filter((word) => word !== '--nofork' && word !== '--nopid');
+    if (unknown.length) {
+      yield* call('write', { fd: 2, text: `usage: firewalld [-h] [--debug [level]] [--debug-gc] [--nofork] [--nopid]\nfirewalld: error: unrecognized arguments: ${unknown.join(' ')}\n` });
+      return 2;
+    }
     if (start.uid !== 0) { yield* call('write', { fd: 2, text: 'You need to be root to run /usr/sbin/firewalld.\n' }); return 255; }
     // It is a Python program: that is what ps shows.
     yield* call('setenvDisplay', { argv: ['/usr/bin/python', '-Es', ...start.argv] });

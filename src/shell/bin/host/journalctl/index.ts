@@ -16,13 +16,13 @@ import { format, MODES, priorityOf, type Frame, type Mode } from './format.ts';
 import { parseWhen } from './when.ts';
 
 const SPEC: Spec = {
-  short: 'hefo:aln::qmrb::kp:u:t:c:g:D:xS:U:F:N',
+  short: 'hefo:aln::qmrb::kp:u:t:g:D:xS:U:F:',
   long: {
     help: ['none', 'h'], version: 'none', 'no-pager': 'none', 'pager-end': ['none', 'e'], follow: ['none', 'f'], output: ['required', 'o'], all: ['none', 'a'], full: ['none', 'l'], 'no-full': 'none',
-    lines: ['optional', 'n'], 'no-tail': 'none', quiet: ['none', 'q'], merge: ['none', 'm'], reverse: ['none', 'r'], boot: ['optional', 'b'], 'list-boots': 'none', dmesg: ['none', 'k'], system: 'none', user: 'none',
-    directory: ['required', 'D'], file: 'required', root: 'required', priority: ['required', 'p'], unit: ['required', 'u'], 'user-unit': 'required', identifier: ['required', 't'], catalog: ['none', 'x'],
-    since: ['required', 'S'], until: ['required', 'U'], cursor: ['required', 'c'], 'after-cursor': 'required', 'show-cursor': 'none', field: ['required', 'F'], fields: ['none', 'N'], 'disk-usage': 'none', 'vacuum-size': 'required', 'vacuum-files': 'required',
-    'vacuum-time': 'required', verify: 'none', sync: 'none', flush: 'none', rotate: 'none', header: 'none', utc: 'none', 'no-hostname': 'none', grep: ['required', 'g'], 'case-sensitive': 'optional', 'output-fields': 'required',
+    lines: ['optional', 'n'], 'no-tail': 'none', quiet: ['none', 'q'], merge: ['none', 'm'], reverse: ['none', 'r'], boot: ['optional', 'b'], 'list-boots': 'none', dmesg: ['none', 'k'], system: 'none',
+    directory: ['required', 'D'], file: 'required', root: 'required', priority: ['required', 'p'], unit: ['required', 'u'], identifier: ['required', 't'], catalog: ['none', 'x'],
+    since: ['required', 'S'], until: ['required', 'U'], 'show-cursor': 'none', field: ['required', 'F'], 'disk-usage': 'none', 'vacuum-size': 'required', 'vacuum-files': 'required',
+    'vacuum-time': 'required', sync: 'none', flush: 'none', rotate: 'none', utc: 'none', 'no-hostname': 'none', grep: ['required', 'g'], 'case-sensitive': 'optional',
   },
 };
 

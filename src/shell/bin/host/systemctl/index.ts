@@ -21,10 +21,10 @@ import { status } from './status.ts';
 const SPEC: Spec = {
   short: 'ht:p:alqfs:H:M:n:o:ir.',
   long: {
-    help: ['none', 'h'], version: 'none', type: ['required', 't'], property: ['required', 'p'], all: ['none', 'a'], reverse: 'none', after: 'none', before: 'none', 'show-types': 'none',
-    failed: 'none', full: ['none', 'l'], 'job-mode': 'required', 'ignore-inhibitors': ['none', 'i'], 'kill-who': 'required', signal: ['required', 's'], 'no-block': 'none', 'no-wall': 'none',
+    help: ['none', 'h'], version: 'none', type: ['required', 't'], property: ['required', 'p'], all: ['none', 'a'], reverse: 'none',
+    failed: 'none', full: ['none', 'l'], 'ignore-inhibitors': ['none', 'i'], 'kill-who': 'required', signal: ['required', 's'], 'no-block': 'none', 'no-wall': 'none',
     'no-reload': 'none', 'no-legend': 'none', 'no-pager': 'none', 'no-ask-password': 'none', quiet: ['none', 'q'], system: 'none', user: 'none', global: 'none', force: ['none', 'f'],
-    runtime: 'none', lines: ['required', 'n'], output: ['required', 'o'], state: 'required', plain: 'none', now: 'none', value: 'none', wait: 'none', recursive: ['none', 'r'], 'preset-mode': 'required', message: 'required', root: 'required', host: ['required', 'H'], machine: ['required', 'M'],
+    runtime: 'none', lines: ['required', 'n'], output: ['required', 'o'], state: 'required', plain: 'none', now: 'none', value: 'none', wait: 'none', recursive: ['none', 'r'], root: 'required', host: ['required', 'H'], machine: ['required', 'M'],
   },
 };
 
