@@ -25,7 +25,7 @@ beforeAll(async () => {
   if (!existsSync(join(kept, 'whole'))) {
     rmSync(dirname(kept), { recursive: true, force: true });
     await buildLibrary(join(PACKAGE, 'lib'));
-    for (const file of ['package.json', 'README.md']) cpSync(join(root, file), join(PACKAGE, file));
+    for (const file of ['package.json', 'README.md', 'LICENSE']) cpSync(join(root, file), join(PACKAGE, file));
     // The scripts belong to the sources; here everything is built.
     execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', kept], { cwd: PACKAGE, stdio: ['ignore', 'ignore', 'inherit'] });
     writeFileSync(join(kept, 'whole'), '');
@@ -48,7 +48,7 @@ const node = (...args: string[]): string => execFileSync(process.execPath, args,
 describe('what is in it', () => {
   it('is what the entries need, and nothing of the sources, tests or scenarios', () => {
     const names = execFileSync('tar', ['-tzf', tarball()], { encoding: 'utf8' }).trim().split('\n');
-    expect(names.filter((name) => !/^package\/(package\.json|README\.md|lib\/(firedrill|testing|world-\w+)\.js|lib\/types\/[\w/.-]+\.d\.ts)$/.test(name))).toEqual([]);
+    expect(names.filter((name) => !/^package\/(package\.json|README\.md|LICENSE|lib\/(firedrill|testing|world-\w+)\.js|lib\/types\/[\w/.-]+\.d\.ts)$/.test(name))).toEqual([]);
     expect(names).toEqual(expect.arrayContaining(['package/lib/firedrill.js', 'package/lib/testing.js', 'package/lib/types/firedrill.d.ts', 'package/lib/types/testing.d.ts']));
   });
   it('asks for nothing that only Node has, so that browsers and workers take it too', () => {
