@@ -9,7 +9,7 @@ import { openBrowser, serve, type Site } from './support/site.ts';
 
 const HOST = `<!doctype html><html lang="en" data-theme="dark"><meta charset="utf-8"><title>Somebody’s docs</title><body style="min-height: 3000px"><h1>Docs</h1><input id="mine">
 <drill-lab id="lab" scenario="sandbox"><pre>node-1$ hostname</pre></drill-lab>
-<drill-run node="node-2"><pre><code>$ hostname</code></pre></drill-run>
+<drill-run node="node-2"><div><button>copy</button><span>sh</span><pre><code>hostname</code></pre></div></drill-run>
 <drill-quiz id="quiz" first="sudo sysctl -w net.ipv4.ip_forward=0" on="node-1" run="cat /proc/sys/net/ipv4/ip_forward" find="^(.)$"><p>What does the kernel say then?</p><drill-choice>1</drill-choice><drill-choice>0</drill-choice></drill-quiz>
 <script type="module" src="fire/drill.js"></script><script type="module" src="fire/drill.js?again"></script></body></html>`;
 

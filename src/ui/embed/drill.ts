@@ -123,7 +123,9 @@ class DrillMapEmbed extends Embed {
 class DrillRun extends Embed {
   protected readonly word = '';
   private get commands(): string[] {
-    const lines = (this.textContent ?? '').split('\n').map((line) => line.trim()).filter(Boolean);
+    // Generators put a language's name and buttons beside a code block: only the block itself is meant.
+    const blocks = [...this.querySelectorAll('pre')].map((block) => block.textContent ?? '').join('\n');
+    const lines = (blocks || (this.textContent ?? '')).split('\n').map((line) => line.trim()).filter(Boolean);
     const typed = lines.filter((line) => /^(\S+\$|[$#]) /.test(line)).map((line) => line.replace(/^(\S+\$|[$#]) /, ''));
     return typed.length ? typed : lines;
   }
