@@ -39,7 +39,9 @@ describe.each(faults.map((fault) => [fault.name, fault] as const))('%s', (name, 
 
 /** What shows within seconds is tried in every run of the tests; `npm run explore` tries all, and pairs of them. */
 const QUICK_SECONDS = 10;
-const quick = healed.filter(({ symptoms }) => symptoms!.every(({ within }) => within <= QUICK_SECONDS));
+/** Slower, and tried all the same: what they show was once not so. */
+const ONCE_WRONG = ['etcd-data-lost', 'flannel-port-changed'];
+const quick = healed.filter(({ name, symptoms }) => ONCE_WRONG.includes(name) || symptoms!.every(({ within }) => within <= QUICK_SECONDS));
 
 it.each(quick.map((fault) => [fault.name, fault] as const))('%s: its symptoms show, and its repair heals them', (_, fault) => {
   expect(trial(freshWorld(), fault)).toEqual([]);
