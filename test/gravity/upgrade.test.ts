@@ -45,6 +45,10 @@ describe('an upgrade', { timeout: PATIENCE_MS }, () => {
     expect(type(world, 'node-1', 'gravity status')).toMatch(/^Cluster status: active\nApplication: telekube, version 6.0.0-beta.1\n/);
     expect(root(world, 'node-3', 'systemctl list-unit-files | grep planet')).toMatch(/planet__6\.0\.1-11401\.service\s+enabled/);
     expect(root(world, 'node-1', 'kubectl get nodes').match(/\sReady\s/g)).toHaveLength(3);
+    const images = root(world, 'node-1', "kubectl get pods -A -o jsonpath='{range .items[*]}{.spec.containers[0].image}{\"\\n\"}{end}'");
+    expect(images.match(/gravity-site:6\.0\.0-beta\.1/g)).toHaveLength(3);
+    expect(images).toContain('tiller:v2.13.1');
+    expect(images).not.toMatch(/alpha|monitoring-\S+:6\.0\.0/);
   });
 
   it('can be rolled back out of its masters to a healthy old cluster', () => {
