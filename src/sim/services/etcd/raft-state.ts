@@ -31,7 +31,7 @@ export interface Message {
   force?: boolean;
   /** Of a heartbeat: the last one while nothing is disturbed. */
   quiet?: boolean;
-  /** Of an append: news of the commit index only, to a follower that has everything. */
+  /** Of an append: news of the commit index only, to a follower to whom everything was sent; it answers to that. */
   noReply?: boolean;
 }
 
@@ -182,7 +182,7 @@ export function sendAppend(d: Draft, to: NodeId): void {
     return;
   }
   const entries = slice(d.log, p.next, d.log.last, ENTRIES_MAX);
-  const noReply = !entries.length && p.state === 'replicate' && p.match === d.log.last;
+  const noReply = !entries.length && p.state === 'replicate';
   send(d, { type: 'app', to, index: p.next - 1, logTerm, entries, commit: d.commit, ...(noReply && { noReply }) });
   if (p.state === 'replicate') patch(d, to, { next: p.next + entries.length });
   else patch(d, to, { paused: true });
