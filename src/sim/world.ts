@@ -119,7 +119,7 @@ export interface Proc {
   children: Pid[]; threads: Pid[];
   program: string;
   entry: string;
-  comm: string; argv: readonly string[]; env: Readonly<Record<string, string>>;
+  comm: string; argv: readonly string[]; /** What ps shows in place of argv, when the program has set it; argv stays what it started with, for replays. */ title?: readonly string[]; env: Readonly<Record<string, string>>;
   mem: Json; event: Json;
   uid: number; gid: number; groups: readonly number[];
   /** Who it belongs to, where a set-user-id file made `uid` another. */

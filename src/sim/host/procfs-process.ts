@@ -105,7 +105,7 @@ Max pending signals       31227                31227                signals
 
 export const PROCESS_FILES: Readonly<Record<string, (r: Reader, p: Proc) => string>> = {
   cgroup: (_r, p) => CONTROLLERS.map((name) => `${name}:${cgroupOf(p)}\n`).join(''),
-  cmdline: (_r, p) => (p.exit || !p.argv.length ? '' : `${p.argv.join('\0')}\0`),
+  cmdline: (_r, p) => { const shown = p.title ?? p.argv; return p.exit || !shown.length ? '' : `${shown.join('\0')}\0`; },
   comm: (_r, p) => `${p.comm}\n`,
   environ: (_r, p) => Object.entries(p.env).map(([key, value]) => `${key}=${value}\0`).join(''),
   io: (_r, p) => `rchar: ${p.cpuUs}\nwchar: ${Math.floor(p.cpuUs / 3)}\nsyscr: ${Math.floor(p.cpuUs / 20)}\nsyscw: ${Math.floor(p.cpuUs / 60)}\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n`,

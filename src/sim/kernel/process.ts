@@ -183,7 +183,7 @@ function processes(k: Kernel, host: Host, proc: Proc): Reply {
     const { rssKb, vszKb, threads } = footprint(p.comm, p.program);
     list.push({
       pid: seenPid(host, proc, p), ppid: parent && within(host, parent, ns) ? seenPid(host, proc, parent) : 0,
-      pgid: p.pgid, sid: p.sid, uid: p.uid, ruid: p.ruid ?? p.uid, gid: p.gid, comm: p.comm, argv: p.argv,
+      pgid: p.pgid, sid: p.sid, uid: p.uid, ruid: p.ruid ?? p.uid, gid: p.gid, comm: p.comm, argv: p.title ?? p.argv,
       state: p.exit ? 'Z' : p.stopped ? 'T' : p.pid === proc.pid ? 'R' : 'S', tty: tty && !tty.closed ? tty.name : null,
       foreground: !!tty && tty.foreground === p.pgid, startedAt: p.startedAt + shift, cpuUs: p.cpuUs, rssKb, vszKb, nice: 0,
       threads, unit: p.unit, root: p.root, netns: p.netns, cwd: p.cwd, exe: p.exe,
@@ -218,6 +218,7 @@ export const processCalls: Handlers<ProcessOp> = {
       const old = { ...main, fds: before } as Proc;
       closeAll(k, host, old);
     }
+    delete main.title;
     Object.assign(main, {
       program: image.program, argv: image.argv, exe: image.exe, comm: (e.path?.split('/').pop() ?? main.comm).slice(0, 15), env: e.env ?? main.env,
       mem: e.mem ?? null, event: null, entry: 'main', replies: emptyLog(), memory: {}, timers: {}, onChild: null, onSignal: {},
@@ -255,7 +256,7 @@ export const processCalls: Handlers<ProcessOp> = {
     delete main.ruid;
     return OK;
   },
-  setenvDisplay(k, host, proc, { argv }) { mainOf(k, host, proc).argv = argv; return OK; },
+  setenvDisplay(k, host, proc, { argv }) { mainOf(k, host, proc).title = argv; return OK; },
   umask(k, host, proc, { mask }) {
     const main = mainOf(k, host, proc);
     const before = main.umask;
