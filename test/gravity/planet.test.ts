@@ -21,3 +21,15 @@ it('explain tells of kinds, fields and leaves, and refuses what there is not', (
   for (const line of ask('svc.spec').stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   expect(ask('pod.spec.nope')).toMatchObject({ exit: 1, stderr: 'error: field "nope" does not exist\n' });
 });
+
+it('a node whose Planet stops loses its endpoints a minute later, whoever heard of the change first', () => {
+  const world = freshWorld();
+  const leader = () => world.exec('node-1', "kubectl -n kube-system get ep gravity-site -o jsonpath='{.subsets[*].addresses[*].ip}'").stdout;
+  const before = leader();
+  const node = ['node-1', 'node-2', 'node-3'].find((name) => world.sim.world.hosts[name]!.address === before)!;
+  expect(node).not.toBe('node-1');
+  world.exec(node, 'sudo systemctl stop gravity__gravitational.io__planet__6.0.0-11401.service', { wait: 60 });
+  world.advance(100);
+  expect(leader()).toMatch(/^192\.168\.121\.\d+$/);
+  expect(leader()).not.toBe(before);
+});

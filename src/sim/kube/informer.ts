@@ -38,7 +38,23 @@ export interface Informers {
 }
 
 const cacheKey = (resource: string): string => `cache/${resource}`;
-interface Held { readonly map: Cache; /** The newest version seen by list or watch. */ readonly version: number }
+interface Held {
+  readonly map: Cache;
+  /** The newest version seen by list or watch. */
+  readonly version: number;
+  /** What was last told of an object whose newer form is remembered from an answer; null: it was not known. */
+  readonly told?: Readonly<Record<string, Obj | null>>;
+}
+
+/** The object as those who watch know it: what an event changes from. */
+const lastTold = ({ map, told }: Held, id: string): Obj | null => (told?.[id] !== undefined ? told[id] : map[id] ?? null);
+
+/** Its event has come. */
+function heard(told: Held['told'], id: string): Pick<Held, 'told'> {
+  if (told?.[id] === undefined) return told ? { told } : {};
+  const { [id]: _, ...rest } = told;
+  return Object.keys(rest).length ? { told: rest } : {};
+}
 
 function* held(resource: string): Sys<Held> {
   const got = yield* call('memGet', { key: cacheKey(resource) });
@@ -59,7 +75,7 @@ export function* remember(resource: string, obj: Obj): Sys<void> {
   const id = key(obj);
   const old = now.map[id];
   if (versionOf(obj) <= now.version || (old && versionOf(old) >= versionOf(obj))) return;
-  yield* call('memSet', { key: cacheKey(resource), value: { ...now, map: { ...now.map, [id]: obj } } as unknown as Json });
+  yield* call('memSet', { key: cacheKey(resource), value: { ...now, map: { ...now.map, [id]: obj }, told: { ...now.told, [id]: lastTold(now, id) } } as unknown as Json });
 }
 
 /** Takes an object out of the copy, before its event comes. */
@@ -165,6 +181,7 @@ function* list(informers: Informers, resource: string, watched: Watched, config:
   const body = got.body as unknown as ListBody;
   const version = body.metadata.resourceVersion ?? '0';
   const before = yield* cached(resource);
+  const known = yield* held(resource);
   const map: Record<string, Obj> = {};
   for (const item of body.items) {
     const kept = watched.trim ? watched.trim(item) : item;
@@ -172,7 +189,7 @@ function* list(informers: Informers, resource: string, watched: Watched, config:
   }
   yield* call('memSet', { key: cacheKey(resource), value: { map, version: Number(version) } as unknown as Json });
   for (const id of Object.keys(map)) {
-    const old = before?.[id] ?? null;
+    const old = lastTold(known, id);
     if (!old || old.metadata.resourceVersion !== map[id]!.metadata.resourceVersion) yield* informers.onChange({ resource, type: old ? 'MODIFIED' : 'ADDED', obj: map[id]!, old });
   }
   for (const id of Object.keys(before ?? {})) if (!map[id]) yield* informers.onChange({ resource, type: 'DELETED', obj: before![id]!, old: before![id]! });
@@ -212,17 +229,19 @@ function* take(informers: Informers, resource: string, watched: Watched, message
   const kept = watched.trim ? watched.trim(message.object) : message.object;
   const obj = kept ?? message.object;
   const id = key(obj);
-  const old = now.map[id] ?? null;
+  const current = now.map[id] ?? null;
+  const old = lastTold(now, id);
   const version = versionOf(message.object);
   if (message.type === 'DELETED' || !kept) {
     const map: Record<string, Obj> = { ...now.map };
     delete map[id];
-    yield* call('memSet', { key: cacheKey(resource), value: { map, version } as unknown as Json });
+    yield* call('memSet', { key: cacheKey(resource), value: { map, version, ...heard(now.told, id) } as unknown as Json });
     if (old || message.type === 'DELETED') yield* informers.onChange({ resource, type: 'DELETED', obj, old: old ?? obj });
     return;
   }
   // What was remembered from an answer may be newer than the event.
-  const newer = old !== null && versionOf(old) > version;
-  yield* call('memSet', { key: cacheKey(resource), value: { map: newer ? now.map : { ...now.map, [id]: obj }, version } as unknown as Json });
-  yield* informers.onChange({ resource, type: message.type === 'ADDED' && !old ? 'ADDED' : 'MODIFIED', obj: newer ? old : obj, old });
+  const newer = current !== null && versionOf(current) > version;
+  const told = newer ? { told: { ...now.told, [id]: obj } } : heard(now.told, id);
+  yield* call('memSet', { key: cacheKey(resource), value: { map: newer ? now.map : { ...now.map, [id]: obj }, version, ...told } as unknown as Json });
+  yield* informers.onChange({ resource, type: message.type === 'ADDED' && !old ? 'ADDED' : 'MODIFIED', obj: newer ? current : obj, old });
 }
