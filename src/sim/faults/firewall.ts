@@ -1,5 +1,6 @@
 /** Rules in the way: what a firewall team, or a product of theirs, loads into the kernel. */
 import { typed } from './hand.ts';
+import { noAnswerFromPod } from './seen.ts';
 import type { Fault } from './strike.ts';
 
 const PORTS = { least: 1, most: 65535 };
@@ -15,12 +16,9 @@ const refuses = (name: string, title: string, node: string, protocol: 'tcp' | 'u
 const eitherProtocol = (line: string): string => `for protocol in udp tcp; do ${line}; done`;
 const everyWay = (line: string): string => `for chain in INPUT OUTPUT; do for end in sport dport; do ${line}; done; done`;
 
-const CORE_POD = (address: string): string => `$(kubectl -nkube-system get pods -l k8s-app=kube-dns --field-selector spec.nodeName=${address} -o jsonpath='{.items[0].status.podIP}')`;
-const POD_OF_1 = CORE_POD('192.168.121.232');
-
 export const firewall: readonly Fault[] = [
   refuses('vxlan-blocked', 'A rule refuses the overlay\'s packets', 'node-1', 'udp', 8472, {
-    symptoms: [{ on: 'node-2', run: `ping -c1 -W2 ${POD_OF_1}`, match: '100% packet loss', within: 5 }],
+    symptoms: [noAnswerFromPod()],
     repair: [{ on: 'node-1', run: 'sudo iptables -D INPUT -p udp --dport 8472 -j DROP' }],
   }),
   // Both directions of what either side has dialled: a member goes on talking on the connections that it made itself.
@@ -48,7 +46,7 @@ export const firewall: readonly Fault[] = [
   typed({
     name: 'pods-not-forwarded', title: 'A rule drops what is forwarded for pods', node: 'node-1',
     line: () => 'iptables -I FORWARD -s 10.244.0.0/16 -j DROP',
-    symptoms: [{ on: 'node-2', run: `ping -c1 -W2 ${POD_OF_1}`, match: '100% packet loss', within: 5 }],
+    symptoms: [noAnswerFromPod()],
     repair: [{ on: 'node-1', run: 'sudo iptables -D FORWARD -s 10.244.0.0/16 -j DROP' }],
   }),
   typed({
@@ -59,7 +57,7 @@ export const firewall: readonly Fault[] = [
   typed({
     name: 'masquerade-gone', title: 'The table of address translation is flushed while its keeper is stopped', node: 'node-2',
     line: () => 'gravity exec systemctl stop kube-proxy; iptables -t nat -F',
-    symptoms: [{ on: 'node-2', user: 'root', run: 'iptables -t nat -S KUBE-SERVICES | wc -l', match: '^[01]$', within: 10 }],
+    symptoms: [{ on: 'node-2', run: 'kubectl --request-timeout=3s get nodes', exit: 1, within: 10 }],
     repair: [{ on: 'node-2', run: 'sudo gravity exec systemctl start kube-proxy' }],
   }),
   typed({

@@ -1,5 +1,6 @@
 /** Objects of Kubernetes that somebody with kubectl changes. */
 import { typed } from './hand.ts';
+import { newPod } from './seen.ts';
 import type { Fault } from './strike.ts';
 
 const NODE_2 = '192.168.121.198';
@@ -19,12 +20,12 @@ export const objects: readonly Fault[] = [
   }),
   typed({
     name: 'node-tainted', title: 'A node is tainted: pods may not stay', node: 'node-1', line: () => `kubectl taint nodes ${NODE_2} maintenance=yes:NoExecute`,
-    symptoms: [{ on: 'node-1', run: `kubectl describe node ${NODE_2}`, match: 'maintenance=yes:NoExecute', within: 10 }],
+    symptoms: [newPod({ nodeName: NODE_2 }, 'Terminating|not found')],
     repair: [{ on: 'node-1', run: `kubectl taint nodes ${NODE_2} maintenance-` }],
   }),
   typed({
     name: 'node-cordoned', title: 'A node takes no new pods', node: 'node-1', line: () => `kubectl cordon ${NODE_2}`,
-    symptoms: [{ on: 'node-1', run: 'kubectl get nodes', match: 'SchedulingDisabled', within: 10 }],
+    symptoms: [newPod({ nodeSelector: { 'kubernetes.io/hostname': NODE_2 } }, '1 node\\(s\\) were unschedulable')],
     repair: [{ on: 'node-1', run: `kubectl uncordon ${NODE_2}` }],
   }),
   typed({
@@ -47,7 +48,7 @@ export const objects: readonly Fault[] = [
   }),
   typed({
     name: 'quota-set', title: 'A namespace may hold no more pods', node: 'node-1', line: () => 'kubectl create quota none --hard=pods=0',
-    symptoms: [{ on: 'node-1', run: 'kubectl get quota none', exit: 0, within: 10 }],
+    symptoms: [newPod({}, 'is forbidden: exceeded quota: none')],
     repair: [{ on: 'node-1', run: 'kubectl delete quota none' }],
   }),
 ];

@@ -1,6 +1,7 @@
 /** A hand writes a kernel cell: what `sysctl -w` or a configuration tool does. */
 import { virtualWrite } from '../host/procfs.ts';
 import { blankProc } from '../kernel/process.ts';
+import { noAnswerFromPod } from './seen.ts';
 import type { Fault } from './strike.ts';
 
 export const sysctl: Fault = {
@@ -11,7 +12,7 @@ export const sysctl: Fault = {
     key: { type: 'string', default: 'net.ipv4.ip_forward', about: 'the parameter' },
     value: { type: 'string', default: '0', about: 'its new value' },
   },
-  symptoms: [{ on: 'node-1', run: 'cat /proc/sys/net/ipv4/ip_forward', match: '^0$', within: 1 }],
+  symptoms: [noAnswerFromPod()],
   repair: [{ on: 'node-1', run: 'sudo sysctl -w net.ipv4.ip_forward=1' }],
   strike(k, { node, key, value }) {
     const host = k.host(String(node));

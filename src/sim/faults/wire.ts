@@ -1,5 +1,6 @@
 /** Cables and the switch: what a hand in the rack, or a network team, does. */
 import { own } from '../engine/cow.ts';
+import { noAnswerFromPod } from './seen.ts';
 import type { Fault } from './strike.ts';
 
 export const cableOut: Fault = {
@@ -41,7 +42,7 @@ export const portEaten: Fault = {
   name: 'port-eaten',
   title: 'The hypervisor takes a UDP port for itself, as ESXi does with 8472',
   args: { port: { type: 'number', default: 8472, least: 1, most: 65535, about: 'the port' } },
-  symptoms: [{ on: 'node-2', run: `ping -c1 -W2 $(kubectl -nkube-system get pods -l k8s-app=kube-dns --field-selector spec.nodeName=192.168.121.232 -o jsonpath='{.items[0].status.podIP}')`, exit: 1, within: 5 }],
+  symptoms: [noAnswerFromPod({ exit: 1 })],
   repair: [{ fault: 'port-free', args: { port: 8472 } }],
   strike(k, { port }) { own(own(k.world, 'wire'), 'eaten')[Number(port)] = true; },
 };
