@@ -11,6 +11,7 @@ import { OPERATOR_LINES } from './operator.ts';
 import { asExpected, Player, type Played } from './transcript.ts';
 import type { Block, Goal, Scenario } from './scenario.ts';
 import type { Session } from './session.ts';
+import { typePatiently } from './trial.ts';
 
 /** `seenIn`: the world of the last problem found, where it was seen in one. */
 export interface Verdict { problems: Problem[]; played: Played[]; seenIn: Session | null }
@@ -94,7 +95,7 @@ function conjunction(goals: readonly Goal[]): (session: Session) => boolean {
   };
 }
 
-/** No dead end: an operator types this and that, and then the solution. */
+/** No dead end: an operator types this and that, and then the solution. What fails is typed again: a restarted firewalld takes kube-proxy's rules for up to 30 s. */
 export function checkStray(scenario: Scenario, session: Session, name: string, tell: Tell): void {
   const dice = { seed: 1, rng: {} };
   const pick = <T>(what: string, list: readonly T[]): T => list[draw(dice, `stray/${scenario.id}/${name}/${what}`, list.length)]!;
@@ -106,7 +107,7 @@ export function checkStray(scenario: Scenario, session: Session, name: string, t
     session.exec(node, run, { wait: 60 });
     session.advance(pick(`${i}/seconds`, STRAY_SECONDS));
   }
-  for (const step of scenario.solution) session.exec(step.node, step.run, { wait: STEP_SECONDS });
+  for (const step of scenario.solution) typePatiently(session, step.node, step.run, STEP_SECONDS);
   tellGoals(scenario, checkGoals(session, scenario).filter((goal) => !goal.passed), `is not met after ${typed.join('; ')} and the solution`, session, tell);
 }
 

@@ -35,13 +35,13 @@ export function repair(session: Session, fault: Fault): void {
   for (const step of fault.repair ?? []) {
     if ('advance' in step) session.advance(step.advance);
     else if ('fault' in step) session.fault(step.fault, step.args);
-    else typePatiently(session, step.on, step.run);
+    else typePatiently(session, step.on, step.run, LINE_SECONDS);
   }
 }
 
 /** A person types a line again that failed: a cluster that has just come back may not answer yet. */
-function typePatiently(session: Session, node: string, run: string): void {
-  for (let i = 0; i < TRIES && session.exec(node, run, { wait: LINE_SECONDS }).exit !== 0; i++) session.advance(RETRY_SECONDS);
+export function typePatiently(session: Session, node: string, run: string, wait: number): void {
+  for (let i = 0; i < TRIES && session.exec(node, run, { wait }).exit !== 0; i++) session.advance(RETRY_SECONDS);
 }
 
 /** What is not as the fault's row says; nothing when all is. The session is used up. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { load, loadAll } from 'js-yaml';
 import { afterAll, describe, expect, it } from 'vitest';
 import { root } from '../../src/drill/launch.mjs';
+import { parseScenario } from '../../src/drill/scenario.ts';
 import { readOptions } from '../../src/testing/explore/options.ts';
 import { healed, KINDS, planOf } from '../../src/testing/explore/plan.ts';
 import { keepFinding, mergeRecords, readRecords } from '../../src/testing/explore/records.ts';
@@ -95,6 +96,14 @@ describe('processes', () => {
     expect(joined.stdout).toMatch(/Test Files\s+2 passed \(2\)/);
   }, 300_000);
 });
+
+it('an operator types again what failed: a restarted firewalld has taken kube-proxy\'s rules, which come back within its 30 s', () => {
+  const parsed = parseScenario(readFileSync(`${root}/scenarios/2.2-replace-node.md`, 'utf8'), 'scenarios/2.2-replace-node.md');
+  const worlds: Worlds = { fresh: (topology) => freshWorld(topology), drills: new Map(parsed.ok ? [['2.2', parsed.scenario]] : []) };
+  const plan = planOf(1, 1, ['drills'], ['2.2']);
+  expect(plan.what).toBe('2.2 from state 1/1');
+  expect(search(plan, worlds).problems).toEqual([]);
+}, 120_000);
 
 describe('what is found', () => {
   const worlds: Worlds = { fresh: (topology) => freshWorld(topology), drills: new Map() };
