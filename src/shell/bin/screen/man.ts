@@ -7,6 +7,7 @@ import type { Start, Sys } from '../../../sim/proc/program.ts';
 import { call } from '../../../sim/proc/syscalls.ts';
 import type { Command } from '../../command.ts';
 import { launch } from '../coreutils/run.ts';
+import { through } from '../host/pager.ts';
 import { PAGES, WHATIS } from './man-pages.ts';
 
 interface Page { name: string; section: string; what: string; synopsis: string[]; body: string[] | null }
@@ -73,19 +74,11 @@ function* render(start: Start, page: Page, width: number): Sys<string> {
 function* show(start: Start, page: Page): Sys<void> {
   const screen = yield* terminal(1);
   const text = yield* render(start, page, Math.min(screen?.cols ?? 80, 100));
-  const pipe = screen ? yield* call('pipe', {}) : null;
-  if (!pipe?.ok) { yield* out(text); return; }
+  if (!screen) { yield* out(text); return; }
   const prompt = ` Manual page ${page.name}(${page.section}) ?ltline %lt?L/%L.:byte %bB?s/%s..?e (END):?pB %pB\\%.. (press h for help or q to quit)`;
   const pager = (start.env['MANPAGER'] ?? start.env['PAGER'] ?? 'less').split(' ');
   const env = { ...start.env, ...(pager[0]!.endsWith('less') ? { LESS: `-ix8RmPm${prompt}$PM${prompt}$` } : {}) };
-  const child = yield* launch(pager[0] === 'less' ? ['less', '-s'] : pager, env, { fds: { 0: pipe.value.read, 1: 1, 2: 2 } });
-  yield* call('close', { fd: pipe.value.read });
-  if (!child.ok) { yield* call('close', { fd: pipe.value.write }); yield* out(text); return; }
-  yield* call('sigaction', { signal: 'PIPE', action: 'ignore' });
-  yield* call('sigaction', { signal: 'INT', action: 'ignore' });
-  yield* call('write', { fd: pipe.value.write, text });
-  yield* call('close', { fd: pipe.value.write });
-  yield* call('wait', { pid: child.value });
+  yield* through(text, (input) => launch(pager[0] === 'less' ? ['less', '-s'] : pager, env, { fds: { 0: input, 1: 1, 2: 2 } }));
 }
 
 const line = (p: Page): string => `${`${p.name} (${p.section})`.padEnd(20)} - ${p.what}\n`;
