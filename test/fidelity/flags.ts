@@ -19,19 +19,23 @@ const NOTHING = /\((default|no effect|ignored)\)|^\s*no effect|^ignored|for comp
 
 const text = (node: ts.Node | undefined): string | null => (node && ts.isStringLiteralLike(node) ? node.text : null);
 
-/** Literals by which code can ask for a flag, outside of the tables themselves. */
+/** Where a literal can ask for a flag: handed to a call, compared, listed, a case, or the key of a map. */
+const ASKING: ReadonlySet<ts.SyntaxKind> = new Set([
+  ts.SyntaxKind.CallExpression, ts.SyntaxKind.BinaryExpression, ts.SyntaxKind.ArrayLiteralExpression, ts.SyntaxKind.CaseClause, ts.SyntaxKind.ElementAccessExpression, ts.SyntaxKind.ConditionalExpression,
+]);
+
+/** Whether code asks for a flag by its key, outside of the tables themselves. A letter in some word or pattern is no question. */
 function asked(source: ts.SourceFile, tables: readonly ts.Node[]): (key: string) => boolean {
   const exact = new Set<string>();
   let letters = '';
   const visit = (node: ts.Node): void => {
     if (tables.includes(node)) return;
     if (ts.isStringLiteralLike(node)) {
-      exact.add(node.text);
-      // 'hHk'.includes(key)
-      if (ts.isPropertyAccessExpression(node.parent) && node.parent.expression === node) letters += node.text;
+      if (node.text.length > 1 || ASKING.has(node.parent.kind)) exact.add(node.text);
+      // 'hHk'.includes(key), for (const key of 'hHk')
+      if ((ts.isPropertyAccessExpression(node.parent) && node.parent.expression === node) || ts.isForOfStatement(node.parent) || ts.isSpreadElement(node.parent)) letters += node.text;
     }
-    if (ts.isPropertyAssignment(node) || ts.isShorthandPropertyAssignment(node)) exact.add(node.name.getText(source).replace(/^'|'$/g, ''));
-    if (node.kind === ts.SyntaxKind.RegularExpressionLiteral) letters += node.getText(source);
+    if (ts.isPropertyAssignment(node)) exact.add(node.name.getText(source).replace(/^'|'$/g, ''));
     ts.forEachChild(node, visit);
   };
   visit(source);

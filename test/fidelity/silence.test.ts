@@ -30,6 +30,21 @@ describe('a flag that there is not', () => {
   });
 });
 
+/** Whole lines: a program may refuse a lone flag only because something else is missing. */
+const IN_A_LINE = [
+  'getent ? passwd root', 'modprobe ? vxlan', 'modinfo ? vxlan', 'rmmod ? vxlan', 'rpm -q ? bash', 'rpm -qa ?', 'yum ? list', 'systemd-analyze ? blame', 'man ? ls', 'systemd-cgls ?', 'kubectl get nodes ?', 'gravity status ?', 'helm ls ?',
+  'ss ? -t', 'ip ? addr', 'ip addr ? show', 'dig ? node-1', 'iptables -L ?', 'curl ? localhost', 'ping ? node-2', 'ssh ? node-2', 'brctl show ?', 'nc ? node-2 22', 'host ? node-2', 'wget ? node-2', 'openssl x509 -bogus -in /dev/null', 'jq ? .', 'yum repolist ?',
+  'passwd ? vagrant', 'useradd ? x', 'killall ? x', 'pkill ? x', 'fuser ? /etc', 'lsattr ? /etc', 'chattr ? /etc/hosts', 'fdisk ? -l', 'fdisk -l /dev/sdz', 'mount ? /dev/sda1 /mnt', 'umount ? /mnt', 'df ? /', 'du ? /etc', 'free ?', 'dmesg ?', 'uptime ?', 'w ?',
+  'last ?', 'journalctl ? -n1', 'systemctl ? status sshd', 'systemctl status ? sshd', 'timedatectl ? status', 'hostnamectl ? status', 'chronyc ? tracking', 'firewall-cmd ? --state', 'conntrack -L ?', 'ethtool ? eth0', 'tcpdump ? -c1', 'traceroute ? node-2', 'arp ? -n',
+  'route ? -n', 'netstat ? -t', 'ifconfig ? eth0', 'sysctl ? kernel.hostname', 'nsenter ? -t 1 -n true', 'unshare ? true', 'chroot ? / true', 'setsid ? true', 'sudo ? true', 'su ? vagrant -c true', 'crontab ? -l', 'logger ? x', 'lsof ? -p 1', 'pgrep ? sshd', 'ps ? aux', 'top ? -bn1',
+  'pstree ? 1', 'tree ? /etc', 'tar ? -cf x.tar /etc/hosts', 'gzip ? x', 'find /etc ? -name hosts', 'xargs ? true </dev/null', 'awk ? 1 /etc/hosts', 'sed ? 1p /etc/hosts', 'grep ? x /etc/hosts', 'sort ? /etc/hosts', 'cut ? -c1 /etc/hosts', 'diff ? /etc/hosts /etc/hosts',
+  'bc ? </dev/null', 'less ? /etc/hosts </dev/null', 'watch ? true', 'timeout ? 1 true', 'nice ? true', 'env ? true', 'stat ? /etc', 'ls ? /etc', 'cp ? /etc/hosts /tmp/h', 'nslookup -bogus node-1', 'scp ? /etc/hosts node-2:', 'telnet ? node-2 22', 'blkid ? /dev/sda1', 'lsblk ? /dev/sda', 'findmnt ? /',
+];
+it.each(IN_A_LINE)('is refused in the middle of what is typed: %s', (line) => {
+  const seen = freshWorld().exec('node-1', line.replace('?', '--no-such-flag'), { user: 'root', wait: 8 });
+  expect(seen.exit, `${seen.stdout.slice(0, 200)}${seen.stderr.slice(0, 200)}`).toSatisfy((status: number | null) => status !== null && status !== 0);
+});
+
 it('a flag that is declared is asked for, or changes nothing for a reason', () => {
   const silent = declared.flatMap(({ program, file, unread }) => unread.filter((flag) => LEDGER[program]?.[flag] === undefined).map((flag) => `${file}: ${program} ${flag}`));
   expect(silent).toEqual([]);

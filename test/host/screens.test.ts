@@ -108,6 +108,26 @@ describe('nano', () => {
   });
 });
 
+describe('nano\'s flags', () => {
+  it('-E types spaces, -i indents, -t saves without a question, -V tells', () => {
+    const t = terminal();
+    t.line('nano -E -i -t -T 4 indented');
+    t.keys('a\tb\r\tc\rd');
+    expect(t.keys(ctrl('X'))).toMatchObject({ state: 'prompt', exit: 0 });
+    expect(file('indented')).toBe('a   b\n    c\n    d\n');
+    t.line('nano -V');
+    expect(t.rows().join('\n')).toContain(' GNU nano, version 2.3.1');
+  });
+  it('-S moves the window line by line', () => {
+    const t = terminal();
+    t.line('seq 30 > long');
+    t.line('nano -S long');
+    t.keys(DOWN.repeat(12));
+    expect(t.rows().filter((row) => /^\d+$/.test(row)).at(-1)).toBe('13');
+    t.keys(ctrl('X'));
+  });
+});
+
 describe('vi', () => {
   it('moves, inserts, opens, deletes, pastes, undoes', () => {
     const t = terminal();

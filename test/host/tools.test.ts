@@ -86,6 +86,28 @@ describe('man', () => {
   });
 });
 
+describe('flags that change what is shown', () => {
+  const firstOf = (text: string) => root(text).stdout.split('\n')[0];
+  it('dmesg by minute, by pause, by who speaks', () => {
+    expect(root('dmesg -e | head -2').stdout).toMatch(/^\[Apr29 \d\d:\d\d\] .*\n\[ {2}\+0\.\d{6}\] /);
+    expect(firstOf('dmesg -d')).toMatch(/^\[ +0\.000000 < +0\.000000>\] /);
+    expect(root('dmesg -u; dmesg -f daemon').stdout).toBe('');
+    expect(root('dmesg -k').stdout).toBe(root('dmesg').stdout);
+  });
+  it('free -l, lsblk -i, pstree -g, logger -si, tree --charset and --filelimit', () => {
+    expect(root('free -l').stdout).toMatch(/\nLow: +8008888 +\d+ +\d+\nHigh: +0 +0 +0\nSwap:/);
+    expect(root('lsblk -i').stdout).toContain('\n`-sda1 ');
+    expect(firstOf('pstree -g')).toMatch(/^systemd\(1\)/);
+    expect(root('logger -s -i -t drill hello').stderr).toMatch(/^drill\[\d+\]: hello\n$/);
+    expect(root('tree --charset ascii /etc/yum.repos.d').stdout).toContain('`-- CentOS-Base.repo');
+    expect(root('tree --filelimit 0 /etc/sysconfig/..').stdout).toContain('exceeds filelimit, not opening dir]');
+  });
+  it('what is not done is refused', () => {
+    for (const line of ['file -k /etc/hosts', 'hostname -F x', 'logger -u x', 'lsblk -m', 'visudo -s', 'nano -z x', 'dmesg -L', 'mount -h', 'unshare -m true']) expect(root(line).exit, line).not.toBe(0);
+    expect(root("tar '-?'").stdout).toMatch(/^Usage: tar /);
+  });
+});
+
 describe('what runs', () => {
   it('lsof names a socket as the socket tables do', () => {
     expect(root('lsof -nP -iTCP:22 -sTCP:LISTEN').stdout.split('\n')[1]).toMatch(/^sshd .* TCP \*:22 \(LISTEN\)$/);

@@ -25,7 +25,7 @@ function* fstab(word: string): Sys<string[] | null> {
 }
 
 function* mountMain(start: Start): Sys<number> {
-  const got = getopt('mount', start.argv.slice(1), { short: 'alt:o:rwBRMfnsL:U:h', long: { all: ['none', 'a'], types: ['required', 't'], options: ['required', 'o'], 'read-only': ['none', 'r'], rw: ['none', 'w'], bind: ['none', 'B'], rbind: ['none', 'R'], move: ['none', 'M'], fake: ['none', 'f'], 'show-labels': ['none', 'l'] } });
+  const got = getopt('mount', start.argv.slice(1), { short: 'alt:o:rwBRMfnsL:U:', long: { all: ['none', 'a'], types: ['required', 't'], options: ['required', 'o'], 'read-only': ['none', 'r'], rw: ['none', 'w'], bind: ['none', 'B'], rbind: ['none', 'R'], move: ['none', 'M'], fake: ['none', 'f'], 'show-labels': ['none', 'l'] } });
   if (!got.ok) { yield* err(`${got.error}\n`); return 1; }
   const { given } = got;
   const type = valueOf(given, 't') ?? null;
@@ -69,7 +69,7 @@ export const mount: Command = { name: 'mount', main: mountMain };
 export const umount: Command = {
   name: 'umount',
   *main(start) {
-    const got = getopt('umount', start.argv.slice(1), { short: 'aflnrRt:dh', long: { lazy: ['none', 'l'], force: ['none', 'f'], all: ['none', 'a'], recursive: ['none', 'R'] } });
+    const got = getopt('umount', start.argv.slice(1), { short: 'aflnrRt:d', long: { lazy: ['none', 'l'], force: ['none', 'f'], all: ['none', 'a'], recursive: ['none', 'R'] } });
     if (!got.ok) { yield* err(`${got.error}\n`); return 1; }
     if (!got.given.operands.length) { yield* err('umount: bad usage\nTry \'umount --help\' for more information.\n'); return 1; }
     const parent = yield* call('processes', {});
@@ -124,7 +124,7 @@ const gib = (kb: number): string => { const g = kb / 1_048_576; return g >= 1 ? 
 export const lsblk: Command = {
   name: 'lsblk',
   *main(start) {
-    const got = getopt('lsblk', start.argv.slice(1), { short: 'abdfhilmno:prst', long: { fs: ['none', 'f'], noheadings: ['none', 'n'], output: ['required', 'o'], paths: ['none', 'p'], nodeps: ['none', 'd'], all: ['none', 'a'], bytes: ['none', 'b'], list: ['none', 'l'] } });
+    const got = getopt('lsblk', start.argv.slice(1), { short: 'abdfilno:prst', long: { ascii: ['none', 'i'], fs: ['none', 'f'], noheadings: ['none', 'n'], output: ['required', 'o'], paths: ['none', 'p'], nodeps: ['none', 'd'], all: ['none', 'a'], bytes: ['none', 'b'], list: ['none', 'l'] } });
     if (!got.ok) { yield* err(`${got.error}\n`); return 1; }
     const { given } = got;
     const list = yield* mounts();
@@ -134,7 +134,7 @@ export const lsblk: Command = {
     const rows: string[][] = [];
     for (const b of yield* blocks()) {
       if (has(given, 'd') && b.depth) continue;
-      const shown = `${b.depth && !has(given, 'l') ? '└─' : ''}${has(given, 'p') ? '/dev/' : ''}${b.name}`;
+      const shown = `${b.depth && !has(given, 'l') ? (has(given, 'i') ? '`-' : '└─') : ''}${has(given, 'p') ? '/dev/' : ''}${b.name}`;
       const value: Readonly<Record<string, string>> = {
         NAME: shown, KNAME: b.name, 'MAJ:MIN': b.majmin, RM: '0', SIZE: has(given, 'b') ? String(b.sizeKb * 1024) : gib(b.sizeKb), RO: '0', TYPE: b.type, MOUNTPOINT: b.depth && root?.source.endsWith(b.name.replace(/^\w+?(\d+)$/, '$1')) ? '/' : '', FSTYPE: b.depth ? root?.type ?? '' : '', LABEL: '', UUID: b.depth ? '3ef2b806-efd7-4eef-aaa2-2584909365ff' : '',
       };
@@ -196,10 +196,20 @@ export const blkid: Command = {
 export const fdisk: Command = {
   name: 'fdisk',
   *main({ argv, uid }) {
-    if (!argv.includes('-l')) { yield* err('Usage:\n fdisk [options] <disk>    change partition table\n fdisk [options] -l <disk> list partition table(s)\n fdisk -s <partition>      give partition size(s) in blocks\n'); return 1; }
+    const got = getopt('fdisk', argv.slice(1), { short: 'l' });
+    if (!got.ok || !has(got.given, 'l')) {
+      if (!got.ok) yield* err(`${got.error}\n`);
+      yield* err('Usage:\n fdisk [options] <disk>    change partition table\n fdisk [options] -l <disk> list partition table(s)\n fdisk -s <partition>      give partition size(s) in blocks\n');
+      return 1;
+    }
     if (uid !== 0) { yield* err('fdisk: cannot open /dev/sda: Permission denied\n'); return 1; }
-    for (const b of yield* blocks()) {
-      if (b.depth) continue;
+    const wanted = got.given.operands;
+    const all = yield* blocks();
+    for (const name of wanted) {
+      if (!all.some((b) => `/dev/${b.name}` === name)) { yield* err(`fdisk: cannot open ${name}: No such file or directory\n`); return 1; }
+    }
+    for (const b of all) {
+      if (wanted.length ? !wanted.includes(`/dev/${b.name}`) : b.depth > 0) continue;
       const bytes = b.sizeKb * 1024;
       yield* out(`\nDisk /dev/${b.name}: ${(bytes / 1e9).toFixed(1)} GB, ${bytes} bytes, ${bytes / 512} sectors\nUnits = sectors of 1 * 512 = 512 bytes\nSector size (logical/physical): 512 bytes / 512 bytes\nI/O size (minimum/optimal): 512 bytes / 512 bytes\nDisk label type: dos\nDisk identifier: 0x000b5cd1\n\n   Device Boot      Start         End      Blocks   Id  System\n/dev/${b.name}1   *        2048    ${bytes / 512 - 1}    ${b.sizeKb - 1024}   83  Linux\n`);
     }

@@ -43,7 +43,7 @@ export const free: Command = {
     for (;;) {
       const info = yield* call('sysinfo', {});
       if (!info.ok) return 1;
-      yield* out(table(info.value, has(given, 'w'), has(given, 't'), scale));
+      yield* out(table(info.value, { wide: has(given, 'w'), total: has(given, 't'), zones: has(given, 'l') }, scale));
       if (--count <= 0) return 0;
       yield* out('\n');
       yield* call('sleep', { us: Math.round(Number(repeat ?? 1) * 1_000_000) });
@@ -51,13 +51,16 @@ export const free: Command = {
   },
 };
 
-function table({ memKb: m }: Info, wide: boolean, total: boolean, scale: (kb: number) => string): string {
+function table({ memKb: m }: Info, { wide, total, zones }: { wide: boolean; total: boolean; zones: boolean }, scale: (kb: number) => string): string {
   const used = m.total - m.free - m.buffers - m.cached;
   const cell = (kb: number): string => ` ${scale(kb).padStart(11)}`;
   const heads = wide ? ['total', 'used', 'free', 'shared', 'buffers', 'cache', 'available'] : ['total', 'used', 'free', 'shared', 'buff/cache', 'available'];
   const cache = wide ? [m.buffers, m.cached] : [m.buffers + m.cached];
   let text = `       ${heads.map((h) => ` ${h.padStart(11)}`).join('')}\n`;
-  text += `Mem:   ${[m.total, used, m.free, m.shared, ...cache, m.available].map(cell).join('')}\nSwap:  ${[0, 0, 0].map(cell).join('')}\n`;
+  text += `Mem:   ${[m.total, used, m.free, m.shared, ...cache, m.available].map(cell).join('')}\n`;
+  // A 64-bit kernel has no high memory.
+  if (zones) text += `Low:   ${[m.total, m.total - m.free, m.free].map(cell).join('')}\nHigh:  ${[0, 0, 0].map(cell).join('')}\n`;
+  text += `Swap:  ${[0, 0, 0].map(cell).join('')}\n`;
   if (total) text += `Total: ${[m.total, used, m.free].map(cell).join('')}\n`;
   return text;
 }

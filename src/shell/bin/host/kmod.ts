@@ -6,6 +6,7 @@ import { err, out } from '../../../sim/proc/libc.ts';
 import type { Start, Sys } from '../../../sim/proc/program.ts';
 import { call } from '../../../sim/proc/syscalls.ts';
 import type { Command } from '../../command.ts';
+import { getopt, has, valueOf } from './getopt.ts';
 
 function* lsmod(): Sys<number> {
   const list = yield* call('modules', {});
@@ -103,7 +104,9 @@ function* remove(name: string, f: Flags): Sys<number> {
 }
 
 function* rmmod(args: readonly string[]): Sys<number> {
-  const names = args.filter((arg) => !arg.startsWith('-'));
+  const got = getopt('rmmod', args, { short: 'v', long: { verbose: ['none', 'v'] } });
+  if (!got.ok) { yield* err(`${got.error}\n`); return 1; }
+  const names = got.given.operands;
   if (!names.length) { yield* err('rmmod: ERROR: missing module name.\n'); return 1; }
   let status = 0;
   for (const name of names) {
@@ -113,7 +116,7 @@ function* rmmod(args: readonly string[]): Sys<number> {
     if (found.usedBy.length) { yield* err(`rmmod: ERROR: Module ${module} is in use by: ${found.usedBy.join(' ')}\n`); status = 1; continue; }
     if (found.refs > 0) { yield* err(`rmmod: ERROR: Module ${module} is in use\n`); status = 1; continue; }
     const done = yield* call('modprobe', { name: module, remove: true });
-    if (!done.ok) { yield* err(`rmmod: ERROR: could not remove '${module}': Operation not permitted\nrmmod: ERROR: could not remove module ${module}: Operation not permitted\n`); status = 1; }
+    if (!done.ok) { yield* err(`rmmod: ERROR: could not remove '${module}': Operation not permitted\nrmmod: ERROR: could not remove module ${module}: Operation not permitted\n`); status = 1; } else if (has(got.given, 'v')) yield* out(`rmmod ${module}\n`);
   }
   return status;
 }
@@ -126,10 +129,15 @@ function* insmod(args: readonly string[]): Sys<number> {
   return 1;
 }
 
+/** Fields with a letter of their own. */
+const MODINFO_FIELDS: Readonly<Record<string, string>> = { a: 'author', d: 'description', l: 'license', p: 'parm', n: 'filename' };
+
 function* modinfo(args: readonly string[]): Sys<number> {
-  const fieldAt = args.findIndex((arg) => arg === '-F' || arg === '--field');
-  const field = fieldAt >= 0 ? args[fieldAt + 1] : null;
-  const names = args.filter((arg, i) => !arg.startsWith('-') && i !== fieldAt + 1 || (fieldAt < 0 && !arg.startsWith('-')));
+  const got = getopt('modinfo', args, { short: 'adlpnF:', long: { author: ['none', 'a'], description: ['none', 'd'], license: ['none', 'l'], parameters: ['none', 'p'], filename: ['none', 'n'], field: ['required', 'F'] } });
+  if (!got.ok) { yield* err(`${got.error}\n`); return 1; }
+  const letter = got.given.options.findLast(([name]) => name in MODINFO_FIELDS)?.[0];
+  const field = letter ? MODINFO_FIELDS[letter] : valueOf(got.given, 'F') ?? null;
+  const names = got.given.operands;
   if (!names.length) { yield* err('modinfo: ERROR: missing module or filename.\n'); return 1; }
   const info = yield* call('sysinfo', {});
   const kernel = info.ok ? info.value.kernel : '';

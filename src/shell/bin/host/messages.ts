@@ -5,7 +5,7 @@ import { err, out, readAll, strerror } from '../../../sim/proc/libc.ts';
 import { call } from '../../../sim/proc/syscalls.ts';
 import type { Command } from '../../command.ts';
 import { sessions } from './sessions.ts';
-import { ctime } from './small.ts';
+import { ctime } from './ctime.ts';
 import { readUsers } from './users.ts';
 
 export const wall: Command = {

@@ -107,6 +107,8 @@ export const fuser: Command = {
   name: 'fuser',
   *main({ argv }) {
     const args = argv.slice(1);
+    const odd = args.find((a) => a.startsWith('-') && !/^-[kvn]+$/.test(a));
+    if (odd) { yield* err(`fuser: Invalid option ${odd.startsWith('--') ? odd : /[^kvn-]/.exec(odd)?.[0] ?? odd}\n`); return 1; }
     const kill = args.some((a) => /^-\w*k/.test(a));
     const verbose = args.some((a) => /^-\w*v/.test(a));
     const space = args.includes('-n') ? args[args.indexOf('-n') + 1] : null;

@@ -26,10 +26,14 @@ const OWNERS: Readonly<Record<string, string>> = {
 
 function* rpmMain(start: Start): Sys<number> {
   const args = start.argv.slice(1);
-  const flags = args.filter((a) => a.startsWith('-')).join('');
+  const odd = args.find((a) => a.startsWith('-') && !/^-(q[af]?|-query|-all|-file|[iUFevh]+|-install|-upgrade|-erase|-version)$/.test(a));
+  if (odd) { yield* err(`rpm: ${odd}: unknown option\n`); return 1; }
+  const flags = args.filter((a) => a.startsWith('-')).map((a) => a.replace(/^--(query|install|upgrade|erase|all|file)$/, (_, long: string) => ({ query: '-q', install: '-i', upgrade: '-U', erase: '-e', all: 'a', file: 'f' }[long]!))).join('');
   const words = args.filter((a) => !a.startsWith('-'));
   if (args.includes('--version')) { yield* out('RPM version 4.11.3\n'); return 0; }
-  if (!/q|V/.test(flags)) {
+  if (!flags.includes('q')) {
+    // Which files go with a package is not known here, so none is erased.
+    if (/e/.test(flags) && start.uid === 0 && words.some((w) => INSTALLED.some((p) => nameOf(p) === w))) { yield* err('rpm: -e: unknown option\n'); return 1; }
     if (/[iUFe]/.test(flags)) { yield* err(start.uid === 0 ? words.map((w) => (/e/.test(flags) ? `error: package ${w} is not installed\n` : `error: open of ${w} failed: No such file or directory\n`)).join('') : "error: can't create transaction lock on /var/lib/rpm/.rpm.lock (Permission denied)\n"); return 1; }
     yield* err('RPM version 4.11.3\nCopyright (C) 1998-2002 - Red Hat, Inc.\nThis program may be freely redistributed under the terms of the GNU GPL\n');
     return 1;
@@ -65,6 +69,8 @@ const MIRROR = 'mirrorlist.centos.org';
 export const yum: Command = {
   name: 'yum',
   *main({ argv, uid }) {
+    const odd = argv.slice(1).find((a) => a.startsWith('-') && !/^-[yqvC]+$|^--(assumeyes|quiet|verbose|cacheonly|nogpgcheck)$/.test(a));
+    if (odd) { yield* err(`Usage: yum [options] COMMAND\n\n\nCommand line error: no such option: ${odd}\n`); return 1; }
     const words = argv.slice(1).filter((a) => !a.startsWith('-'));
     const [verb, ...names] = words;
     if (!verb) { yield* err('Loaded plugins: fastestmirror\nYou need to give some command\n'); return 1; }
@@ -76,8 +82,10 @@ export const yum: Command = {
     if (verb === 'clean') { yield* out('Loaded plugins: fastestmirror\nCleaning repos: base updates\n'); return 0; }
     if (verb === 'remove' || verb === 'erase') {
       const missing = names.filter((n) => !INSTALLED.some((p) => nameOf(p) === n));
-      yield* out(`Loaded plugins: fastestmirror\n${missing.map((n) => `No Match for argument: ${n}\n`).join('')}${missing.length === names.length ? 'No Packages marked for removal\n' : 'Error: package removal is locked by the site policy\n'}`);
-      return missing.length === names.length ? 0 : 1;
+      if (missing.length === names.length) {
+        yield* out(`Loaded plugins: fastestmirror\n${missing.map((n) => `No Match for argument: ${n}\n`).join('')}No Packages marked for removal\n`);
+        return 0;
+      }
     }
     if (verb === 'install') {
       const there = names.map((n) => INSTALLED.find((p) => nameOf(p) === n)).filter((p) => p !== undefined);
@@ -93,13 +101,15 @@ export const yum: Command = {
 export const passwd: Command = {
   name: 'passwd',
   *main({ argv, ppid }) {
+    const odd = argv.slice(1).find((a) => a.startsWith('-') && a !== '-S' && a !== '--status');
+    if (odd) { yield* err(`passwd: bad argument ${odd}: unknown option\n`); return 2; }
     const procs = yield* call('processes', {});
     const uid = procs.ok ? procs.value.find((p) => p.pid === ppid)?.uid ?? 0 : 0;
     const users = yield* readUsers();
     const name = argv.slice(1).find((a) => !a.startsWith('-')) ?? users.find((u) => u.uid === uid)?.name ?? 'root';
     if (!users.some((u) => u.name === name)) { yield* err(`passwd: Unknown user name '${name}'.\n`); return 1; }
     if (uid !== 0 && users.find((u) => u.name === name)!.uid !== uid) { yield* err('passwd: Only root can specify a user name.\n'); return 1; }
-    if (argv.includes('-S')) { yield* out(`${name} LK 2019-04-29 0 99999 7 -1 (Password locked.)\n`); return 0; }
+    if (argv.includes('-S') || argv.includes('--status')) { yield* out(`${name} LK 2019-04-29 0 99999 7 -1 (Password locked.)\n`); return 0; }
     // Accounts here are entered by key and sudo: none has a password to change.
     yield* out(`Changing password for user ${name}.\n`);
     yield* err('passwd: Authentication token manipulation error\n');

@@ -10,7 +10,7 @@ import { commandOf } from './ps.ts';
 import { readUsers } from './users.ts';
 
 interface Node { p: ProcessInfo; children: Node[] }
-interface Look { pids: boolean; args: boolean; apart: boolean; users: ReadonlyMap<number, string> | null; numeric: boolean }
+interface Look { pids: boolean; groups: boolean; args: boolean; apart: boolean; users: ReadonlyMap<number, string> | null; numeric: boolean }
 
 function treeOf(list: readonly ProcessInfo[], p: ProcessInfo, numeric: boolean): Node {
   const children = list.filter((c) => c.ppid === p.pid && c.pid !== p.pid).map((c) => treeOf(list, c, numeric));
@@ -20,7 +20,7 @@ function treeOf(list: readonly ProcessInfo[], p: ProcessInfo, numeric: boolean):
 
 function label(node: Node, look: Look, parent: ProcessInfo | null): string {
   const { p } = node;
-  const notes = [...(look.pids ? [String(p.pid)] : []), ...(look.users && parent && parent.uid !== p.uid ? [look.users.get(p.uid) ?? String(p.uid)] : [])];
+  const notes = [...(look.pids ? [String(p.pid)] : []), ...(look.groups ? [String(p.pgid)] : []), ...(look.users && parent && parent.uid !== p.uid ? [look.users.get(p.uid) ?? String(p.uid)] : [])];
   if (look.args) return [`${p.comm}${notes.map((n) => `,${n}`).join('')}`, ...p.argv.slice(1)].join(' ');
   return `${p.comm}${notes.length ? `(${notes.join(',')})` : ''}`;
 }
@@ -74,14 +74,14 @@ function drawArgs(b: { text: string; node: Node | null; count: number }, look: L
 export const pstree: Command = {
   name: 'pstree',
   *main({ argv }) {
-    const got = getopt('pstree', argv.slice(1), { short: 'aAcgNnlpsSuUV', long: { arguments: ['none', 'a'], ascii: ['none', 'A'], compact: ['none', 'c'], 'show-pids': ['none', 'p'], 'show-parents': ['none', 's'], 'uid-changes': ['none', 'u'], 'numeric-sort': ['none', 'n'], long: ['none', 'l'], unicode: ['none', 'U'], version: ['none', 'V'] } });
+    const got = getopt('pstree', argv.slice(1), { short: 'aAcgnlpsuUV', long: { arguments: ['none', 'a'], ascii: ['none', 'A'], compact: ['none', 'c'], 'show-pids': ['none', 'p'], 'show-pgids': ['none', 'g'], 'show-parents': ['none', 's'], 'uid-changes': ['none', 'u'], 'numeric-sort': ['none', 'n'], long: ['none', 'l'], unicode: ['none', 'U'], version: ['none', 'V'] } });
     if (!got.ok) { yield* err(`${got.error}\nUsage: pstree [ -a ] [ -c ] [ -h | -H PID ] [ -l ] [ -n ] [ -p ] [ -g ] [ -u ]\n              [ -A | -G | -U ] [ PID | USER ]\n`); return 1; }
     const { given } = got;
     if (has(given, 'V')) { yield* err('pstree (PSmisc) 22.20\n'); return 0; }
     const list = yield* call('processes', {});
     if (!list.ok) return 1;
     const users = yield* readUsers();
-    const look: Look = { pids: has(given, 'p'), args: has(given, 'a'), apart: has(given, 'c') || has(given, 'p'), users: has(given, 'u') ? new Map(users.map((u) => [u.uid, u.name])) : null, numeric: has(given, 'n') };
+    const look: Look = { pids: has(given, 'p'), groups: has(given, 'g'), args: has(given, 'a'), apart: has(given, 'c') || has(given, 'p') || has(given, 'g'), users: has(given, 'u') ? new Map(users.map((u) => [u.uid, u.name])) : null, numeric: has(given, 'n') };
     const all = list.value;
     const word = given.operands[0];
     let roots = all.filter((p) => p.pid === 1);

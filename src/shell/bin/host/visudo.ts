@@ -69,8 +69,8 @@ function* editLoop(start: Start, path: string): Sys<number> {
 export const visudo: Command = {
   name: 'visudo',
   *main(start) {
-    const got = getopt('visudo', start.argv.slice(1), { short: 'cf:hqsV', long: { check: ['none', 'c'], file: ['required', 'f'], help: ['none', 'h'], quiet: ['none', 'q'], strict: ['none', 's'], version: ['none', 'V'] } });
-    const usage = 'usage: visudo [-chqsV] [-f sudoers] [-x output_file]\n';
+    const got = getopt('visudo', start.argv.slice(1), { short: 'cf:hqV', long: { check: ['none', 'c'], file: ['required', 'f'], help: ['none', 'h'], quiet: ['none', 'q'], version: ['none', 'V'] } });
+    const usage = 'usage: visudo [-chqV] [-f sudoers] [-x output_file]\n';
     if (!got.ok) { yield* err(`${got.error}\n${usage}`); return 1; }
     const { given } = got;
     if (has(given, 'h')) { yield* out(usage); return 0; }

@@ -12,6 +12,7 @@ import type { Start, Sys } from '../../../sim/proc/program.ts';
 import { resolve } from '../../../sim/proc/resolver.ts';
 import { call } from '../../../sim/proc/syscalls.ts';
 import type { Command } from '../../command.ts';
+import { hostNames } from './names.ts';
 
 /** Debian's file tells which of the two is installed. */
 function* version(): Sys<string> {
@@ -32,17 +33,6 @@ function* addresses(args: readonly string[]): Sys<string[]> {
     if (found.ok) done[i] = found.addresses.map((ip) => [ip, ...mask].join('/')).join(',');
   }
   return done;
-}
-
-/** Addresses with a name in /etc/hosts, for a list without -n: no reverse zone holds others. */
-function* hostNames(): Sys<Record<string, string>> {
-  const file = yield* call('readFile', { path: '/etc/hosts' });
-  const names: Record<string, string> = {};
-  for (const line of file.ok ? file.value.split('\n') : []) {
-    const [ip, name] = line.replace(/#.*/, '').trim().split(/\s+/);
-    if (ip && name && /^[\d.]+$/.test(ip)) names[ip] ??= name;
-  }
-  return names;
 }
 
 /** What the tool says before it finds out that it may not: its own words about its arguments. */

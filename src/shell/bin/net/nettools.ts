@@ -6,6 +6,7 @@ import { err, fail, out, strerror } from '../../../sim/proc/libc.ts';
 import type { Start, Sys } from '../../../sim/proc/program.ts';
 import { resolve } from '../../../sim/proc/resolver.ts';
 import type { Command } from '../../command.ts';
+import { hostNames } from './names.ts';
 import { changeNet, readNet } from './netlink.ts';
 
 function* readLinks(): Sys<readonly LinkView[]> {
@@ -192,13 +193,15 @@ function* arpMain(start: Start): Sys<number> {
   const got = yield* readNet<Neigh[]>({ kind: 'neigh' });
   const list = (got.ok ? got.value : []).filter((n) => n.state !== 'NOARP' && (wanted === undefined || n.dev === wanted) && (host === undefined || n.ip === host));
   if (host !== undefined && !list.length) { yield* out(bsd ? `arp: in 1 entries no match found.\n` : `${host} (${host}) -- no entry\n`); return 1; }
+  const names = has(given, 'n') ? {} : yield* hostNames();
   const known = (n: Neigh): boolean => n.mac !== null && n.state !== 'FAILED' && n.state !== 'INCOMPLETE';
   if (bsd) {
-    yield* out(list.map((n) => `? (${n.ip}) at ${known(n) ? `${n.mac} [ether]${n.state === 'PERMANENT' ? ' PERM' : ''}` : '<incomplete>'} on ${n.dev}\n`).join(''));
+    yield* out(list.map((n) => `${names[n.ip] ?? '?'} (${n.ip}) at ${known(n) ? `${n.mac} [ether]${n.state === 'PERMANENT' ? ' PERM' : ''}` : '<incomplete>'} on ${n.dev}\n`).join(''));
     return 0;
   }
   if (!list.length) return 0;
-  const row = (n: Neigh): string => (known(n) ? `${column(n.ip, 23)} ${column('ether', 6)} ${column(n.mac!, 18)} ${column(n.state === 'PERMANENT' ? 'CM' : 'C', 21)}${n.dev}` : `${column(n.ip, 23)}         ${column('(incomplete)', 18)} ${column('', 21)}${n.dev}`);
+  const shown = (n: Neigh): string => column((names[n.ip] ?? n.ip).slice(0, 23), 23);
+  const row = (n: Neigh): string => (known(n) ? `${shown(n)} ${column('ether', 6)} ${column(n.mac!, 18)} ${column(n.state === 'PERMANENT' ? 'CM' : 'C', 21)}${n.dev}` : `${shown(n)}         ${column('(incomplete)', 18)} ${column('', 21)}${n.dev}`);
   yield* out(`Address                  HWtype  HWaddress           Flags Mask            Iface\n${list.map((n) => `${row(n)}\n`).join('')}`);
   if (has(given, 'v')) yield* out(`Entries: ${list.length}\tSkipped: 0\tFound: ${list.length}\n`);
   return 0;

@@ -15,18 +15,22 @@ export const nano = tool({
   name: 'nano', package: NANO, usage: ['[OPTIONS] [[+LINE,COLUMN] FILE]...'], about: 'A small editor.',
   options: [
     '-h, --help  show this help text and exit', '-V  print version information', '-B, --backup  save backups of existing files', '-E, --tabstospaces  convert typed tabs to spaces',
-    '-I, --ignorercfiles  do not look at nanorc files', '-L, --nonewlines  do not add newlines to the ends of files', '-N, --noconvert  do not convert files from DOS format',
+    '-I, --ignorercfiles  do not look at nanorc files', '-L, --nonewlines  do not add newlines to the ends of files',
     '-S, --smooth  scroll by line instead of half-screen', '-T, --tabsize=NUMBER  set width of a tab', '-c, --constantshow  constantly show cursor position', '-i, --autoindent  indent new lines',
     '-l, --linenumbers  show line numbers', '-m, --mouse  use the mouse', '-t, --tempfile  save on exit without asking', '-v, --view  view only', '-w, --nowrap  do not wrap long lines',
-    '-x, --nohelp  do not show the two help lines', '-z, --suspend  enable suspension', '-$, --softwrap  enable soft line wrapping',
+    '-x, --nohelp  do not show the two help lines',
   ],
   *run(task) {
+    const version = (yield* onDebian()) ? NANO.debian : NANO.centos;
+    if (task.has('V')) {
+      task.print(` GNU nano, version ${version}\n`);
+      return 0;
+    }
     const canvas = yield* Canvas.open(task.start, task.start.mem !== null);
     if (!canvas) {
       yield* call('write', { fd: 2, text: 'Standard input is not a terminal\n' });
       return 1;
     }
-    const version = (yield* onDebian()) ? NANO.debian : NANO.centos;
     let state = task.start.mem === null ? yield* openFirst(task) : copyOf(task.start.mem);
     settle(state, canvas.size);
     for (;;) {
@@ -71,7 +75,7 @@ function* openFile(task: Task, file: string, rest: readonly string[]): Sys<NanoS
   const got = file === '' ? null : yield* call('readFile', { path: file });
   const state = freshState(got && !got.ok && got.errno === 'EISDIR' ? '' : file, got?.ok ? got.value : '', rest);
   Object.assign(state, {
-    viewOnly: task.has('v'), noHelp: task.has('x'), numbers: task.has('l'), constantPosition: task.has('c'), tabSize: Math.max(1, Number(task.value('T') ?? 8) || 8),
+    viewOnly: task.has('v'), noHelp: task.has('x'), numbers: task.has('l'), constantPosition: task.has('c'), smooth: task.has('S'), spaces: task.has('E'), indent: task.has('i'), saveUnasked: task.has('t'), tabSize: Math.max(1, Number(task.value('T') ?? 8) || 8),
   });
   if (got === null) return state;
   if (!got.ok) {

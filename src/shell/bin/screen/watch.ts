@@ -7,7 +7,7 @@ import { Interrupted, type Json, type Start, type Sys } from '../../../sim/proc/
 import { call } from '../../../sim/proc/syscalls.ts';
 import type { Command } from '../../command.ts';
 import { getopt, has, valueOf, type Given, type Spec } from '../host/getopt.ts';
-import { ctime } from '../host/small.ts';
+import { ctime } from '../host/ctime.ts';
 import { launch } from '../coreutils/run.ts';
 import { expandLine, PLAIN, REVERSE } from './canvas.ts';
 

@@ -11,7 +11,7 @@ const framed = tool({
   options: [
     '-c, --columns=<width>  width of output in number of characters', '-t, --table  create a table',
     '-s, --separator=<string>  possible table delimiters', '-o, --output-separator=<string>',
-    '-x, --fillrows  fill rows before columns', '-n  (ignored)', '!-e', '-h, --help  ', '-V, --version  ',
+    '-x, --fillrows  fill rows before columns', '-n  (ignored)', '-h, --help  ', '-V, --version  ',
   ],
   run: showColumns,
 });

@@ -16,8 +16,7 @@ const framed = tool({
   options: [
     '-b, --brief  do not prepend filenames to output lines', '-F, --separator=STRING  use string as separator instead of `:\'', '-f, --files-from=FILE  read the filenames to be examined from FILE',
     '-h, --no-dereference  don\'t follow symlinks (default)', '-i, --mime  output MIME type strings', '--mime-type  output the MIME type', '--mime-encoding  output the MIME encoding',
-    '-k, --keep-going  don\'t stop at the first match', '-L, --dereference  follow symlinks', '-N, --no-pad  do not pad output', '-n, --no-buffer  do not buffer output',
-    '-s, --special-files  treat special (block/char devices) files as ordinary ones', '-0, --print0  terminate filenames with ASCII NUL',
+    '-L, --dereference  follow symlinks', '-N, --no-pad  do not pad output', '-n, --no-buffer  do not buffer output',
     '-p, --preserve-date', '-r, --raw', '-v  output version information and exit',
   ],
   run: tell,

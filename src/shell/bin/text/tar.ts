@@ -44,11 +44,11 @@ const OPTIONS = [
   '--totals  print total bytes after processing the archive', '--full-time', '--null', '-b, --blocking-factor=BLOCKS', '-S, --sparse',
   '-H, --format=FORMAT', '--posix', '--no-auto-compress', '-n, --seek', '-i, --ignore-zeros', '-R, --block-number', '--warning=KEYWORD', '-W, --verify',
   '--selinux', '--acls', '--xattrs', '--no-selinux', '--no-acls', '--no-xattrs', '--checkpoint[=NUMBER]', '--force-local', '--recursion', '--sort=ORDER',
-  '-?, --usage',
+  '--usage',
 ];
 
 /** Real options that would need what is not here: refused by name rather than passed over. */
-const UNKNOWN = ['A', 'delete', 'u', 'transform', 'w', 'W', 'full-time', 'ignore-case', 'no-wildcards-match-slash'];
+const UNKNOWN = ['A', 'delete', 'u', 'transform', 'w', 'W', 'full-time', 'ignore-case', 'no-wildcards-match-slash', 'usage'];
 
 const framed = tool({
   name: 'tar', package: PACKAGES.tar, usage: ['[OPTION...] [FILE]...'], trouble: 64,
@@ -77,7 +77,7 @@ function oldForm(words: readonly string[]): string[] | string {
 export const tar: Command = {
   name: 'tar',
   *main(start) {
-    const words = oldForm(start.argv.slice(1));
+    const words = oldForm(start.argv.slice(1).map((word) => (word === '-?' ? '--help' : word)));
     const [open, close] = (yield* onDebian()) ? ["'", "'"] : ['`', "'"];
     const help = `Try ${open}tar --help${close} or ${open}tar --usage${close} for more information.\n`;
     const refuse = function* (text: string, status: number): Sys<number> {
@@ -87,7 +87,7 @@ export const tar: Command = {
     if (typeof words === 'string') return yield* refuse(`Old option ${open}${words}${close} requires an argument.`, 2);
     const parsed = parseOptions(optionTable([...OPTIONS, '--help', '--version']), words);
     if (!parsed.ok) return yield* refuse(parsed.message, 64);
-    if (parsed.given.some(({ key }) => key === 'help' || key === 'version')) return yield* framed.main(start);
+    if (parsed.given.some(({ key }) => key === 'help' || key === 'version')) return yield* framed.main({ ...start, argv: ['tar', ...words] });
     const unknown = parsed.given.find(({ key }) => UNKNOWN.includes(key));
     if (unknown) return yield* refuse(`unrecognized option '${unknown.as}'`, 64);
     const modes = parsed.given.filter(({ key }) => 'cdrtx'.includes(key) && key.length === 1);

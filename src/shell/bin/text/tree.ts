@@ -18,10 +18,10 @@ const framed = tool({
     '-a  All files are listed.', '-d  List directories only.', '-l  Follow symbolic links like directories.', '-f  Print the full path prefix for each file.',
     '-L level  Descend only level directories deep.', '-P pattern  List only those files that match the pattern given.', '-I pattern  Do not list files that match the given pattern.',
     '--noreport  Turn off file/directory count at end of tree listing.', '--dirsfirst  List directories before files.', '--prune  Prune empty directories from the output.',
-    '--filelimit #  Do not descend dirs with more than # files in them.', '-p  Print the protections for each file.', '-u  Displays file owner or UID number.',
+    '--filelimit=#  Do not descend dirs with more than # files in them.', '-p  Print the protections for each file.', '-u  Displays file owner or UID number.',
     '-g  Displays file group owner or GID number.', '-s  Print the size in bytes of each file.', '-h  Print the size in a more human readable way.', '-D  Print the date of last modification.',
     "-F  Appends '/', '=', '*', '@' or '|' as per ls -F.", '-i  Don\'t print indentation lines.', '-r  Reverse the order of the sort.', '-t  Sort files by last modification time.',
-    '-U  Leave files unsorted.', '-n  Turn colorization off always.', '-C  Turn colorization on always.', '-Q  Quote filenames with double quotes.', '-x  Stay on current filesystem only.', '--charset X  Use charset X for terminal output.', '-c',
+    '-U  Leave files unsorted.', '-n  Turn colorization off always.', '-C  Turn colorization on always.', '-Q  Quote filenames with double quotes.', '-x  Stay on current filesystem only.', '--charset=X  Use charset X for terminal output.', '-c',
   ],
   run: draw,
 });

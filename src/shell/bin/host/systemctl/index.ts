@@ -19,7 +19,7 @@ import { show } from './show.ts';
 import { status } from './status.ts';
 
 const SPEC: Spec = {
-  short: 'ht:p:alqfs:H:M:n:o:ir.',
+  short: 'ht:p:alqfs:H:M:n:o:ir',
   long: {
     help: ['none', 'h'], version: 'none', type: ['required', 't'], property: ['required', 'p'], all: ['none', 'a'], reverse: 'none',
     failed: 'none', full: ['none', 'l'], 'ignore-inhibitors': ['none', 'i'], 'kill-who': 'required', signal: ['required', 's'], 'no-block': 'none', 'no-wall': 'none',

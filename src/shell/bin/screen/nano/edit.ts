@@ -92,11 +92,12 @@ function move(state: NanoState, key: Key, size: Size): boolean {
   return true;
 }
 
-/** One line up or down: at the edge of the screen the window moves by half of it (nano without smooth scrolling). */
+/** One line up or down: at the edge of the screen the window moves by half of it, or as smoothly. */
 function scrollTo(state: NanoState, by: number, size: Size): void {
   vertical(state, by);
   const count = textRows(state, size);
-  if (state.buffer.y >= state.top + count || state.buffer.y < state.top) state.top = Math.max(0, state.buffer.y - Math.floor(count / 2));
+  if (state.smooth) state.top = Math.min(Math.max(state.top, state.buffer.y - count + 1), state.buffer.y);
+  else if (state.buffer.y >= state.top + count || state.buffer.y < state.top) state.top = Math.max(0, state.buffer.y - Math.floor(count / 2));
 }
 
 function wordRight(buffer: Buffer): void {
@@ -116,7 +117,7 @@ function wordLeft(buffer: Buffer): void {
 function command(state: NanoState, key: Key, size: Size, cutting: boolean): Wish | null {
   const { buffer } = state;
   switch (key) {
-    case '^X': case 'f2': leave(state); return null;
+    case '^X': case 'f2': return leave(state);
     case '^O': case 'f3': ask(state, 'write', 'File Name to Write: ', state.file); return null;
     case '^R': case 'f5': if (editable(state)) ask(state, 'insert', 'File to insert [from ./]: '); return null;
     case '^W': case 'f6': ask(state, 'search', state.search === '' ? 'Search: ' : `Search [${state.search}]: `); return null;
@@ -154,8 +155,8 @@ function change(state: NanoState, key: Key, size: Size, cutting: boolean): Wish 
   switch (key) {
     case '^K': case 'f9': cut(state, cutting); break;
     case '^U': case 'f10': if (state.cut.length) uncut(state); break;
-    case 'enter': insertText(buffer, '\n', 'lines'); break;
-    case 'tab': insertText(buffer, '\t'); break;
+    case 'enter': insertText(buffer, `\n${state.indent ? /^[ \t]*/.exec(lineAt(buffer).slice(0, buffer.x))![0] : ''}`, 'lines'); break;
+    case 'tab': insertText(buffer, state.spaces ? ' '.repeat(state.tabSize - columnOf(lineAt(buffer), buffer.x, state.tabSize) % state.tabSize) : '\t'); break;
     case '^H': case 'backspace': backspace(buffer); break;
     case '^D': case 'delete': deleteForward(buffer); break;
     case '^J': case 'f4': justify(state, size); break;
@@ -167,9 +168,13 @@ function change(state: NanoState, key: Key, size: Size, cutting: boolean): Wish 
   return null;
 }
 
-function leave(state: NanoState): void {
+function leave(state: NanoState): Wish | null {
   if (!state.buffer.modified) state.done = true;
-  else ask(state, 'exit', 'Save modified buffer?  (Answering "No" will DISCARD changes.) ');
+  else if (state.saveUnasked && state.file !== '') {
+    state.leaving = true;
+    return { write: state.file, overwrite: true };
+  } else ask(state, 'exit', 'Save modified buffer?  (Answering "No" will DISCARD changes.) ');
+  return null;
 }
 
 /** What lies between the mark and the cursor. */

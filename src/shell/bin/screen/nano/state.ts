@@ -19,7 +19,10 @@ export interface NanoState {
   prompt: Prompt | null;
   search: string; replaceBy: string; replaced: number; found: { y: number; x: number } | null;
   help: number | null;
-  viewOnly: boolean; noHelp: boolean; numbers: boolean; constantPosition: boolean; tabSize: number;
+  viewOnly: boolean; noHelp: boolean;
+  /** -S: the window moves line by line. -E: Tab types spaces. -i: a new line begins as the last one. -t: what was changed is saved without a question. */
+  smooth: boolean; spaces: boolean; indent: boolean; saveUnasked: boolean;
+  numbers: boolean; constantPosition: boolean; tabSize: number;
   /** Leave after the file has been written. */
   leaving: boolean;
   done: boolean;
@@ -29,5 +32,5 @@ export interface NanoState {
 
 export const freshState = (file: string, text: string, rest: readonly string[]): NanoState => ({
   file, buffer: bufferOf(text), top: 0, column: 0, cut: [], cutting: false, mark: null, message: '', prompt: null, search: '', replaceBy: '', replaced: 0,
-  found: null, help: null, viewOnly: false, noHelp: false, numbers: false, constantPosition: false, tabSize: 8, leaving: false, done: false, rest: [...rest],
+  found: null, help: null, viewOnly: false, noHelp: false, numbers: false, constantPosition: false, smooth: false, spaces: false, indent: false, saveUnasked: false, tabSize: 8, leaving: false, done: false, rest: [...rest],
 });
